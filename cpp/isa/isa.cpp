@@ -1,0 +1,11 @@
+// The kernels of one instruction set. This file is compiled once for each, as FL_ISA, with its flags.
+#include "kernels/table.hpp"
+
+#define FL_JOIN_(a, b) a##b
+#define FL_JOIN(a, b) FL_JOIN_(a, b)
+
+namespace fl {
+extern const Kernels FL_JOIN(kernels_, FL_ISA);
+const Kernels FL_JOIN(kernels_, FL_ISA){
+    kPointwise.kernel, kRow.kernel, divisor_block, {scale_block<float>, scale_block<double>}};
+}  // namespace fl

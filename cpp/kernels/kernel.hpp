@@ -1,0 +1,111 @@
+// What crosses the border between the runtime and the code of one instruction set: plain structs and
+// function pointers, and the sizes both sides agree on. Nothing here depends on an instruction set.
+#pragma once
+
+#include <stdint.h>
+
+#include "fusedloss/fusedloss.h"
+
+namespace fl {
+
+// Elements of a pointwise loss handled at a time; also what a block of rows is cut to. Chosen so that
+// the converted copies of every operand stay in the L1 and L2 caches. Results depend on it (it is the
+// length of a single-precision sum), so it is the same everywhere.
+constexpr int kChunk = 4096;
+
+// Rows of at most this many classes are computed with lanes across the rows, longer ones along them.
+constexpr int64_t kFewClasses = 64;
+
+// Rows computed together when lanes run across the rows.
+constexpr int kRowGroup = 32;
+
+struct Space {  // an index space in C order
+  int ndim = 0;
+  int64_t sizes[FL_MAX_DIMS] = {};
+  int64_t count = 1;
+};
+
+struct Operand {  // a tensor seen from a Space
+  char* data = nullptr;  // nullptr: not given
+  int32_t dtype = FL_FLOAT32;
+  bool contiguous = false;            // element i of the space lies at data + i
+  int64_t strides[FL_MAX_DIMS] = {};  // in elements, one per dimension of the space; 0 broadcasts
+  int64_t class_stride = 0;           // row losses: from class to class
+
+  explicit operator bool() const { return data != nullptr; }
+};
+
+// Found by one block; the runtime adds blocks up in their order.
+struct Partial {
+  double loss = 0;
+  int64_t bad_labels = 0;  // outside [0, classes)
+  int64_t first_bad_row = -1;
+  int64_t first_bad_label = 0;
+};
+
+struct PointwiseCall {
+  Space elements;
+  Operand y_true, y_pred, sample_weight, mask, class_weight;  // over elements
+  Operand loss;  // not given: only the sum is wanted; contiguous, (rows)
+  Operand grad;
+  bool want_loss = false;
+  int64_t row_length = 1;  // elements averaged into one entry of loss
+  int64_t block = kChunk;  // elements; whole rows if loss is given and rows are longer than 1
+  double grad_scale = 1;
+  double params[FL_MAX_PARAMS] = {};
+};
+
+struct RowCall {
+  Space rows;
+  int64_t classes = 0;
+  Operand y_true;  // dense: over rows, with a class_stride; otherwise integer labels over rows
+  Operand y_pred, grad;
+  Operand sample_weight, mask, loss;   // over rows; loss contiguous
+  const void* class_weight = nullptr;  // (classes), in the type computed with
+  bool dense = false, want_loss = false, across = false;
+  bool has_ignore_label = false;
+  int64_t ignore_label = 0;
+  int64_t block = 1;  // rows
+  double grad_scale = 1;
+  double params[FL_MAX_PARAMS] = {};
+};
+
+// Rows and their weights, to count them before the gradient is scaled by the count.
+struct DivisorCall {
+  Space rows;
+  Operand labels, sample_weight, mask;
+  const double* class_weight = nullptr;  // (classes): each row counts with that of its label
+  int64_t classes = 0;
+  bool has_ignore_label = false, weighted = false;
+  int64_t ignore_label = 0;
+};
+
+struct ScaleCall {
+  Space elements;
+  Operand input, output;
+  double factor = 1;
+};
+
+using PointwiseKernel = void (*)(const PointwiseCall&, int64_t block, void* scratch, Partial&);
+using RowKernel = void (*)(const RowCall&, int64_t block, void* scratch, Partial&);
+using DivisorKernel = void (*)(const DivisorCall&, int64_t block, void* scratch, Partial&);
+using ScaleKernel = void (*)(const ScaleCall&, int64_t block, void* scratch, Partial&);
+
+// Everything one instruction set offers. [2]: computed in float, in double.
+struct Kernels {
+  const PointwiseKernel (*pointwise)[2];
+  const RowKernel (*row)[2];
+  DivisorKernel divisor;
+  ScaleKernel scale[2];
+};
+
+// Bytes of scratch memory a block may use.
+constexpr int64_t kPointwiseScratch = 6 * kChunk * int64_t(sizeof(double));
+
+inline int64_t row_scratch(const RowCall& call, int64_t element_bytes) {
+  const int64_t padded = (call.classes + kRowGroup - 1) / kRowGroup * kRowGroup;
+  const int64_t rows = call.across ? call.classes * kRowGroup : padded;
+  return 4 * rows * element_bytes;  // masses, y_pred, y_true, grad
+}
+
+}  // namespace fl

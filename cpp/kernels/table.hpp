@@ -1,0 +1,76 @@
+// Every loss of the registry as kernels of one instruction set: loss x type computed in.
+#pragma once
+
+#include "kernels/row.hpp"
+#include "losses/registry.hpp"
+
+namespace fl {
+inline namespace FL_ISA {
+namespace {
+
+// Sum of the weights of the rows that count, or their number, in partial.loss; and a check of labels.
+void divisor_block(const DivisorCall& call, int64_t block, void* scratch, Partial& partial) {
+  double* const s = (double*)scratch;
+  int64_t* const labels = (int64_t*)(s + 2 * kChunk);
+  const int64_t begin = block * kChunk, left = call.rows.count - begin;
+  const int n = left < kChunk ? int(left) : kChunk;
+  const Operand none;
+  const double* w = stage_weight(call.rows, call.weighted ? call.sample_weight : none, call.mask,
+                                 begin, n, s, s + kChunk);
+  if (call.labels)
+    each_run(call.rows, call.labels, begin, n, [&](int done, int64_t offset, int length) {
+      gather(call.labels.dtype, call.labels.data, offset, inner_stride(call.rows, call.labels),
+             length, labels + done);
+    });
+  for (int i = 0; i < n; ++i) {
+    double weight = w ? w[i] : 1.0;
+    if (call.labels) {
+      if (call.has_ignore_label && labels[i] == call.ignore_label) weight = 0;
+      if (weight == 0) continue;
+      const bool valid = labels[i] >= 0 && labels[i] < call.classes;
+      if (!valid && partial.bad_labels++ == 0) {
+        partial.first_bad_row = begin + i;
+        partial.first_bad_label = labels[i];
+      }
+      if (valid && call.class_weight) weight *= call.class_weight[labels[i]];
+    }
+    partial.loss += weight;
+  }
+}
+
+template <class T>
+void scale_block(const ScaleCall& call, int64_t block, void* scratch, Partial&) {
+  T* const s = (T*)scratch;
+  const int64_t begin = block * kChunk, left = call.elements.count - begin;
+  const int n = left < kChunk ? int(left) : kChunk;
+  const T* input = stage(call.elements, call.input, begin, n, s);
+  T* output = destination(call.output, begin, s + kChunk);
+  const T factor = T(call.factor);
+  for (int i = 0; i < n; ++i) output[i] = input[i] * factor;
+  deliver(call.elements, call.output, begin, n, output);
+}
+
+template <int N>
+struct PointwiseTable {
+  PointwiseKernel kernel[N][2];
+};
+template <int N>
+struct RowTable {
+  RowKernel kernel[N][2];
+};
+
+template <class... L>
+constexpr PointwiseTable<sizeof...(L)> pointwise_table(List<L...>) {
+  return {{{pointwise_block<L, float>, pointwise_block<L, double>}...}};
+}
+template <class... L>
+constexpr RowTable<sizeof...(L)> row_table(List<L...>) {
+  return {{{row_block<L, float>, row_block<L, double>}...}};
+}
+
+constexpr auto kPointwise = pointwise_table(losses::Pointwise{});
+constexpr auto kRow = row_table(losses::Row{});
+
+}  // namespace
+}  // namespace FL_ISA
+}  // namespace fl

@@ -1,0 +1,242 @@
+// Vec<T, N>: N numbers in one register, the type a loss computes with.
+//
+// A thin layer over GNU vector extensions. Only what the compiler does not do well by itself is an
+// intrinsic: min, max, fma, sqrt-free rounding and partial loads and stores. Everything lives in an
+// anonymous namespace inside a namespace named after the instruction set, so no symbol of one set can
+// be linked into another's code.
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+#include "losses/loss.hpp"
+
+#if defined(__AVX2__) || defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+namespace fl {
+inline namespace FL_ISA {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kRegisterBytes = 64;
+#elif defined(__AVX2__)
+constexpr int kRegisterBytes = 32;
+#else
+constexpr int kRegisterBytes = 16;
+#endif
+
+// The number of accumulators a sum runs in, on every instruction set, so that sums agree bit by bit.
+template <class T>
+constexpr int kLanes = 128 / sizeof(T);
+
+template <class T, int N>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(N * sizeof(T))));
+};
+
+template <class T>
+struct IntegerLike;  // the integer as wide as T
+template <>
+struct IntegerLike<float> {
+  using type = int32_t;
+  static constexpr int mantissa_bits = 23, bias = 127;
+};
+template <>
+struct IntegerLike<double> {
+  using type = int64_t;
+  static constexpr int mantissa_bits = 52, bias = 1023;
+};
+
+template <class T, int N>
+struct Mask {  // all bits of a lane set, or none
+  typename VectorOf<typename IntegerLike<T>::type, N>::type bits;
+
+  friend FL_INLINE Mask operator|(Mask a, Mask b) { return {a.bits | b.bits}; }
+  friend FL_INLINE Mask operator&(Mask a, Mask b) { return {a.bits & b.bits}; }
+};
+
+template <class T, int N>
+struct Vec {
+  using Scalar = T;
+  using Integer = typename IntegerLike<T>::type;
+  using Raw = typename VectorOf<T, N>::type;
+  using Bits = typename VectorOf<Integer, N>::type;
+  static constexpr int kSize = N;
+  static constexpr double kEpsilon = sizeof(T) == 4 ? 0x1p-23 : 0x1p-52;
+
+  Raw raw;
+
+  Vec() = default;
+  // x - 0 rather than x + 0: it keeps the sign of -0.
+  FL_INLINE explicit Vec(double x) : raw(T(x) - Raw{}) {}
+  static FL_INLINE Vec of(Raw raw) {
+    Vec v;
+    v.raw = raw;
+    return v;
+  }
+  static FL_INLINE Vec of_bits(Bits bits) { return of((Raw)bits); }
+  FL_INLINE Bits bits() const { return (Bits)raw; }
+
+  static FL_INLINE Vec load(const T* p) {
+    Vec v;
+    memcpy(&v.raw, p, sizeof v.raw);
+    return v;
+  }
+  FL_INLINE void store(T* p) const { memcpy(p, &raw, sizeof raw); }
+
+  friend FL_INLINE Vec operator+(Vec a, Vec b) { return of(a.raw + b.raw); }
+  friend FL_INLINE Vec operator-(Vec a, Vec b) { return of(a.raw - b.raw); }
+  friend FL_INLINE Vec operator*(Vec a, Vec b) { return of(a.raw * b.raw); }
+  friend FL_INLINE Vec operator/(Vec a, Vec b) { return of(a.raw / b.raw); }
+  friend FL_INLINE Vec operator-(Vec a) { return of(-a.raw); }
+
+  using M = Mask<T, N>;
+  friend FL_INLINE M operator<(Vec a, Vec b) { return {a.raw < b.raw}; }
+  friend FL_INLINE M operator>(Vec a, Vec b) { return {a.raw > b.raw}; }
+  friend FL_INLINE M operator<=(Vec a, Vec b) { return {a.raw <= b.raw}; }
+  friend FL_INLINE M operator>=(Vec a, Vec b) { return {a.raw >= b.raw}; }
+  friend FL_INLINE M operator==(Vec a, Vec b) { return {a.raw == b.raw}; }
+
+  friend FL_INLINE Vec select(M m, Vec a, Vec b) { return of(m.bits ? a.raw : b.raw); }
+  friend FL_INLINE Vec abs(Vec a) { return of_bits(a.bits() & ~Vec(-0.0).bits()); }
+};
+
+using Float = Vec<float, kRegisterBytes / 4>;
+using Double = Vec<double, kRegisterBytes / 8>;
+template <class T>
+using Native = Vec<T, kRegisterBytes / sizeof(T)>;
+
+// fma: a b + c, rounded once wherever the instruction set can.
+// min, max: the second argument if either is NaN (the x86 rule), so data goes last.
+#if defined(__AVX512F__)
+FL_INLINE Float fma(Float a, Float b, Float c) {
+  return Float::of(_mm512_fmadd_ps(a.raw, b.raw, c.raw));
+}
+FL_INLINE Double fma(Double a, Double b, Double c) {
+  return Double::of(_mm512_fmadd_pd(a.raw, b.raw, c.raw));
+}
+// The masked forms with every lane on: GCC 12 warns that the plain ones read an undefined register.
+FL_INLINE Float min(Float a, Float b) {
+  return Float::of(_mm512_maskz_min_ps(0xFFFF, a.raw, b.raw));
+}
+FL_INLINE Float max(Float a, Float b) {
+  return Float::of(_mm512_maskz_max_ps(0xFFFF, a.raw, b.raw));
+}
+FL_INLINE Double min(Double a, Double b) {
+  return Double::of(_mm512_maskz_min_pd(0xFF, a.raw, b.raw));
+}
+FL_INLINE Double max(Double a, Double b) {
+  return Double::of(_mm512_maskz_max_pd(0xFF, a.raw, b.raw));
+}
+#elif defined(__AVX2__)
+FL_INLINE Float fma(Float a, Float b, Float c) {
+  return Float::of(_mm256_fmadd_ps(a.raw, b.raw, c.raw));
+}
+FL_INLINE Double fma(Double a, Double b, Double c) {
+  return Double::of(_mm256_fmadd_pd(a.raw, b.raw, c.raw));
+}
+FL_INLINE Float min(Float a, Float b) { return Float::of(_mm256_min_ps(a.raw, b.raw)); }
+FL_INLINE Float max(Float a, Float b) { return Float::of(_mm256_max_ps(a.raw, b.raw)); }
+FL_INLINE Double min(Double a, Double b) { return Double::of(_mm256_min_pd(a.raw, b.raw)); }
+FL_INLINE Double max(Double a, Double b) { return Double::of(_mm256_max_pd(a.raw, b.raw)); }
+#elif defined(__SSE2__)
+FL_INLINE Float fma(Float a, Float b, Float c) { return a * b + c; }
+FL_INLINE Double fma(Double a, Double b, Double c) { return a * b + c; }
+FL_INLINE Float min(Float a, Float b) { return Float::of(_mm_min_ps(a.raw, b.raw)); }
+FL_INLINE Float max(Float a, Float b) { return Float::of(_mm_max_ps(a.raw, b.raw)); }
+FL_INLINE Double min(Double a, Double b) { return Double::of(_mm_min_pd(a.raw, b.raw)); }
+FL_INLINE Double max(Double a, Double b) { return Double::of(_mm_max_pd(a.raw, b.raw)); }
+#elif defined(__ARM_NEON)
+FL_INLINE Float fma(Float a, Float b, Float c) {
+  return Float::of(vfmaq_f32(c.raw, a.raw, b.raw));
+}
+FL_INLINE Double fma(Double a, Double b, Double c) {
+  return Double::of(vfmaq_f64(c.raw, a.raw, b.raw));
+}
+// Not vminq/vmaxq: they return NaN if either argument is, and x86 must agree bit by bit.
+FL_INLINE Float min(Float a, Float b) { return select(a < b, a, b); }
+FL_INLINE Float max(Float a, Float b) { return select(a > b, a, b); }
+FL_INLINE Double min(Double a, Double b) { return select(a < b, a, b); }
+FL_INLINE Double max(Double a, Double b) { return select(a > b, a, b); }
+#else
+#error "fusedloss has no vector layer for this processor"
+#endif
+
+template <class T, int N>
+FL_INLINE Vec<T, N> clamp(Vec<T, N> x, Vec<T, N> low, Vec<T, N> high) {
+  return min(high, max(low, x));
+}
+
+// -1, 0 or 1; NaN stays NaN.
+template <class T, int N>
+FL_INLINE Vec<T, N> sign(Vec<T, N> x) {
+  using V = Vec<T, N>;
+  const V zero(0.0);
+  return select(x > zero, V(1.0), select(x < zero, V(-1.0), x + zero));
+}
+
+// The first n numbers at p, and `rest` in the other lanes. n may be negative or exceed the lanes.
+template <class V>
+FL_INLINE V load_first(const typename V::Scalar* p, int n, V rest) {
+  if (n >= V::kSize) return V::load(p);
+  if (n <= 0) return rest;
+  memcpy(&rest.raw, p, unsigned(n) * sizeof(typename V::Scalar));
+  return rest;
+}
+
+template <class V>
+FL_INLINE void store_first(V v, typename V::Scalar* p, int n) {
+  if (n >= V::kSize) return v.store(p);
+  if (n > 0) memcpy(p, &v.raw, unsigned(n) * sizeof(typename V::Scalar));
+}
+
+#if defined(__AVX512F__)  // A memcpy of variable length is a call; rows of 10 to 100 classes notice.
+template <>
+FL_INLINE Float load_first(const float* p, int n, Float rest) {
+  if (n <= 0) return rest;
+  const auto lanes = __mmask16(n >= 16 ? 0xFFFF : (1 << n) - 1);
+  return Float::of(_mm512_mask_loadu_ps(rest.raw, lanes, p));
+}
+template <>
+FL_INLINE void store_first(Float v, float* p, int n) {
+  if (n <= 0) return;
+  const auto lanes = __mmask16(n >= 16 ? 0xFFFF : (1 << n) - 1);
+  _mm512_mask_storeu_ps(p, lanes, v.raw);
+}
+#endif
+
+// Lanes 0 .. n - 1.
+template <class V>
+FL_INLINE Mask<typename V::Scalar, V::kSize> first_lanes(int n) {
+  typename V::Bits lane;
+  for (int i = 0; i < V::kSize; ++i) lane[i] = i;
+  return {lane < typename V::Integer(n) - typename V::Bits{}};
+}
+
+// Sum and maximum over kLanes numbers held in kLanes / V::kSize registers. The tree folds halves, so
+// it is the same on every instruction set. The result stands in every lane.
+template <class V, class Fold>
+FL_INLINE V fold_lanes(const V* part, Fold fold) {
+  constexpr int kParts = kLanes<typename V::Scalar> / V::kSize;
+  V v[kParts];
+  for (int i = 0; i < kParts; ++i) v[i] = part[i];
+#pragma GCC unroll 8
+  for (int half = kParts / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) v[i] = fold(v[i], v[i + half]);
+  V sum = v[0];
+#pragma GCC unroll 8
+  for (int half = V::kSize / 2; half > 0; half /= 2) {
+    typename V::Bits from;
+    for (int i = 0; i < V::kSize; ++i) from[i] = i ^ half;
+    sum = fold(sum, V::of(__builtin_shuffle(sum.raw, from)));
+  }
+  return sum;
+}
+
+}  // namespace
+}  // namespace FL_ISA
+}  // namespace fl
