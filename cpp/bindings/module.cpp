@@ -18,13 +18,18 @@ py::object label_error;  // ValueError and IndexError in one: NumPy's habit and 
 
 void raise_for(const fl_status& status) {
   switch (status.code) {
-    case FL_OK: return;
-    case FL_INVALID_TYPE: throw py::type_error(status.message);
-    case FL_OUT_OF_MEMORY: PyErr_NoMemory(); throw py::error_already_set();
+    case FL_OK:
+      return;
+    case FL_INVALID_TYPE:
+      throw py::type_error(status.message);
+    case FL_OUT_OF_MEMORY:
+      PyErr_NoMemory();
+      throw py::error_already_set();
     case FL_LABEL_OUT_OF_RANGE:
       PyErr_SetString(label_error.ptr(), status.message);
       throw py::error_already_set();
-    default: throw py::value_error(status.message);
+    default:
+      throw py::value_error(status.message);
   }
 }
 
@@ -52,7 +57,8 @@ double compute(int32_t loss_id, const py::tuple& params, py::handle y_true, py::
   double values[FL_MAX_PARAMS];
   call.params = values;
   call.num_params = int32_t(params.size());
-  for (size_t i = 0; i < params.size() && i < FL_MAX_PARAMS; ++i) values[i] = params[i].cast<double>();
+  for (size_t i = 0; i < params.size() && i < FL_MAX_PARAMS; ++i)
+    values[i] = params[i].cast<double>();
   call.reduction = reduction;
   call.denominator = denominator;
   call.flags = flags;
@@ -102,9 +108,8 @@ void scale(py::handle input, double factor, py::handle output) {
   view_output(output, "output", to);
   fl_status status;
   const fl_parallel_for threads = is_torch_tensor(input) ? torch_parallel_for() : nullptr;
-  unlocked(element_count(from.tensor), [&] {
-    fl_scale(&from.tensor, factor, &to.tensor, threads, nullptr, &status);
-  });
+  unlocked(element_count(from.tensor),
+           [&] { fl_scale(&from.tensor, factor, &to.tensor, threads, nullptr, &status); });
   raise_for(status);
 }
 
@@ -177,10 +182,11 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   m.attr("__version__") = FUSEDLOSS_VERSION;
 
   const py::object namedtuple = py::module_::import("collections").attr("namedtuple");
-  const py::object parameter = namedtuple(
-      "Parameter", py::make_tuple("name", "default", "low", "high", "low_excluded"));
-  const py::object loss = namedtuple("LossInfo", py::make_tuple("id", "name", "summary", "kind",
-                                                                "takes_class_weight", "parameters"));
+  const py::object parameter =
+      namedtuple("Parameter", py::make_tuple("name", "default", "low", "high", "low_excluded"));
+  const py::object loss = namedtuple(
+      "LossInfo",
+      py::make_tuple("id", "name", "summary", "kind", "takes_class_weight", "parameters"));
   m.attr("Parameter") = parameter;
   m.attr("LossInfo") = loss;
 
@@ -204,8 +210,9 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
 
   m.def("compute", &compute, "Value and gradient of a loss in one pass.");
   m.def("scale", &scale, "output = factor * input, rounded once.");
-  m.def("losses", [loss, parameter] { return losses(loss, parameter); },
-        "Every loss of the registry.");
+  m.def(
+      "losses", [loss, parameter] { return losses(loss, parameter); },
+      "Every loss of the registry.");
   m.def("isas", &isas, "Instruction sets this machine can use, the best one last.");
   m.def("get_isa", &get_isa, "The instruction set in use.");
   m.def("set_isa", &set_isa, "Use another instruction set.");
@@ -213,5 +220,9 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   m.def("set_num_threads", &set_num_threads, "Set the number of threads used outside torch.");
   m.def("release_memory", &fl_release_memory, "Give memory that is not in use back to the system.");
   m.def("reserved_bytes", &fl_reserved_bytes, "Bytes kept for reuse.");
-  m.def("compiler", [] { return __VERSION__; }, "The compiler that built this module.");
+#if defined(__clang__)
+  m.attr("__compiler__") = __VERSION__;
+#else
+  m.attr("__compiler__") = "GCC " __VERSION__;
+#endif
 }

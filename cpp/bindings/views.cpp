@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 
 #include "bindings/dlpack.hpp"
@@ -18,20 +19,41 @@ namespace {
 }
 
 int32_t numpy_dtype(const char* name, const py::dtype& dtype) {
-  enum { kBool, kByte, kUByte, kShort, kInt = 5, kLong = 7, kLongLong = 9, kFloat = 11, kDouble, kHalf = 23 };
+  enum {
+    kBool,
+    kByte,
+    kUByte,
+    kShort,
+    kInt = 5,
+    kLong = 7,
+    kLongLong = 9,
+    kFloat = 11,
+    kDouble,
+    kHalf = 23
+  };
   const char order = dtype.byteorder();
   if (order == '=' || order == '|') {
     switch (dtype.num()) {
-      case kBool: return FL_BOOL;
-      case kByte: return FL_INT8;
-      case kUByte: return FL_UINT8;
-      case kShort: return FL_INT16;
-      case kInt: return FL_INT32;
-      case kLong: return sizeof(long) == 8 ? FL_INT64 : FL_INT32;
-      case kLongLong: return FL_INT64;
-      case kFloat: return FL_FLOAT32;
-      case kDouble: return FL_FLOAT64;
-      case kHalf: return FL_FLOAT16;
+      case kBool:
+        return FL_BOOL;
+      case kByte:
+        return FL_INT8;
+      case kUByte:
+        return FL_UINT8;
+      case kShort:
+        return FL_INT16;
+      case kInt:
+        return FL_INT32;
+      case kLong:
+        return sizeof(long) == 8 ? FL_INT64 : FL_INT32;
+      case kLongLong:
+        return FL_INT64;
+      case kFloat:
+        return FL_FLOAT32;
+      case kDouble:
+        return FL_FLOAT64;
+      case kHalf:
+        return FL_FLOAT16;
       default:  // ml_dtypes.bfloat16 is a user-defined type: it has no number of its own.
         if (dtype.itemsize() == 2 && py::str(dtype).cast<std::string>() == "bfloat16")
           return FL_BFLOAT16;
@@ -58,10 +80,11 @@ void view_numpy(const py::array& array, const char* name, View& out) {
   }
 }
 
-// torch, once it has been imported by somebody else.
+// torch, once it has been imported by somebody else. Several threads may find it at once: they find
+// the same, and the type is published last.
 struct Torch {
-  PyTypeObject* tensor = nullptr;
-  const dlpack::ExchangeApi* exchange = nullptr;  // torch 2.10 and later
+  std::atomic<const dlpack::ExchangeApi*> exchange = nullptr;  // torch 2.10 and later
+  std::atomic<PyTypeObject*> tensor = nullptr;
 
   static const Torch& get() {
     static Torch torch;
@@ -89,24 +112,35 @@ struct Torch {
 int32_t dlpack_dtype(dlpack::DataType type) {
   if (type.lanes != 1) return -1;
   switch (type.code << 8 | type.bits) {
-    case dlpack::kFloat << 8 | 32: return FL_FLOAT32;
-    case dlpack::kFloat << 8 | 64: return FL_FLOAT64;
-    case dlpack::kFloat << 8 | 16: return FL_FLOAT16;
-    case dlpack::kBFloat << 8 | 16: return FL_BFLOAT16;
-    case dlpack::kInt << 8 | 8: return FL_INT8;
-    case dlpack::kInt << 8 | 16: return FL_INT16;
-    case dlpack::kInt << 8 | 32: return FL_INT32;
-    case dlpack::kInt << 8 | 64: return FL_INT64;
-    case dlpack::kUInt << 8 | 8: return FL_UINT8;
-    case dlpack::kBool << 8 | 8: return FL_BOOL;
-    default: return -1;
+    case dlpack::kFloat << 8 | 32:
+      return FL_FLOAT32;
+    case dlpack::kFloat << 8 | 64:
+      return FL_FLOAT64;
+    case dlpack::kFloat << 8 | 16:
+      return FL_FLOAT16;
+    case dlpack::kBFloat << 8 | 16:
+      return FL_BFLOAT16;
+    case dlpack::kInt << 8 | 8:
+      return FL_INT8;
+    case dlpack::kInt << 8 | 16:
+      return FL_INT16;
+    case dlpack::kInt << 8 | 32:
+      return FL_INT32;
+    case dlpack::kInt << 8 | 64:
+      return FL_INT64;
+    case dlpack::kUInt << 8 | 8:
+      return FL_UINT8;
+    case dlpack::kBool << 8 | 8:
+      return FL_BOOL;
+    default:
+      return -1;
   }
 }
 
 int32_t torch_dtype(const char* name, py::handle dtype) {
-  constexpr const char* kNames[] = {"torch.float32", "torch.float64", "torch.float16",
-                                    "torch.bfloat16", "torch.int8", "torch.int16",
-                                    "torch.int32", "torch.int64", "torch.uint8", "torch.bool"};
+  constexpr const char* kNames[] = {
+      "torch.float32", "torch.float64", "torch.float16", "torch.bfloat16", "torch.int8",
+      "torch.int16",   "torch.int32",   "torch.int64",   "torch.uint8",    "torch.bool"};
   const std::string text = py::str(dtype);
   const auto* found = std::find(std::begin(kNames), std::end(kNames), text);
   if (found == std::end(kNames)) refuse_dtype(name, dtype);
@@ -118,13 +152,14 @@ void refuse_device(const char* name) {
 }
 
 void view_torch(py::handle tensor, const char* name, View& out) {
-  if (const auto* exchange = Torch::get().exchange) {
+  if (const auto* exchange = Torch::get().exchange.load()) {
     dlpack::Tensor lent;
     if (exchange->view(tensor.ptr(), &lent) != 0) throw py::error_already_set();
     if (lent.device.type != dlpack::kCpu) refuse_device(name);
     const int32_t dtype = dlpack_dtype(lent.dtype);
     if (dtype < 0) refuse_dtype(name, tensor.attr("dtype"));
-    if (lent.ndim > FL_MAX_DIMS) throw py::value_error(std::string(name) + " has too many dimensions");
+    if (lent.ndim > FL_MAX_DIMS)
+      throw py::value_error(std::string(name) + " has too many dimensions");
     // The lender's arrays may live only until the next request: copied.
     std::copy(lent.shape, lent.shape + lent.ndim, out.shape);
     if (lent.strides) std::copy(lent.strides, lent.strides + lent.ndim, out.strides);
@@ -134,7 +169,8 @@ void view_torch(py::handle tensor, const char* name, View& out) {
   }
   if (tensor.attr("device").attr("type").cast<std::string>() != "cpu") refuse_device(name);
   const py::tuple shape = tensor.attr("shape"), strides = tensor.attr("stride")();
-  if (shape.size() > FL_MAX_DIMS) throw py::value_error(std::string(name) + " has too many dimensions");
+  if (shape.size() > FL_MAX_DIMS)
+    throw py::value_error(std::string(name) + " has too many dimensions");
   out.tensor = {reinterpret_cast<void*>(tensor.attr("data_ptr")().cast<uintptr_t>()), out.shape,
                 out.strides, int32_t(shape.size()), torch_dtype(name, tensor.attr("dtype"))};
   for (size_t d = 0; d < shape.size(); ++d) {
@@ -190,7 +226,12 @@ fl_parallel_for torch_parallel_for() {
   using Shim = int32_t (*)(int64_t begin, int64_t end, int64_t grain,
                            void (*)(int64_t, int64_t, void*), void*);
   static const Shim shim = [] {
-    void* library = dlopen("libtorch_cpu.so", RTLD_NOLOAD | RTLD_NOW);
+#if defined(__APPLE__)
+    constexpr const char* kLibrary = "libtorch_cpu.dylib";
+#else
+    constexpr const char* kLibrary = "libtorch_cpu.so";
+#endif
+    void* library = dlopen(kLibrary, RTLD_NOLOAD | RTLD_NOW);
     return library ? reinterpret_cast<Shim>(dlsym(library, "torch_parallel_for")) : nullptr;
   }();
   if (!shim) return nullptr;

@@ -1,4 +1,5 @@
-// The kernels of one instruction set. This file is compiled once for each, as FL_ISA, with its flags.
+// The kernels of one instruction set. This file is compiled once for each, as FL_ISA, with its
+// flags.
 #include "kernels/table.hpp"
 
 #define FL_JOIN_(a, b) a##b

@@ -41,7 +41,8 @@ FL_INLINE T widen(Half x) {
   return T(_cvtsh_ss(x.bits));
 #else
   const uint32_t sign = uint32_t(x.bits & 0x8000) << 16, rest = uint32_t(x.bits & 0x7FFF) << 13;
-  // Multiplying by 2^112 rebiases the exponent and normalises subnormals; infinity and NaN keep theirs.
+  // Multiplying by 2^112 rebiases the exponent and normalises subnormals; infinity and NaN keep
+  // theirs.
   const uint32_t scaled = bits_of_float(float_of_bits(rest) * 0x1p112f);
   return T(float_of_bits(sign | (rest >= 0x0F800000 ? rest | 0x7F800000 : scaled)));
 #endif
@@ -89,15 +90,24 @@ FL_INLINE Half narrow(double x) {
 template <class F>
 FL_INLINE void with_dtype(int32_t dtype, F f) {
   switch (dtype) {
-    case FL_FLOAT32: return f((float*)nullptr);
-    case FL_FLOAT64: return f((double*)nullptr);
-    case FL_FLOAT16: return f((Half*)nullptr);
-    case FL_BFLOAT16: return f((BFloat16*)nullptr);
-    case FL_INT8: return f((int8_t*)nullptr);
-    case FL_INT16: return f((int16_t*)nullptr);
-    case FL_INT32: return f((int32_t*)nullptr);
-    case FL_INT64: return f((int64_t*)nullptr);
-    default: return f((uint8_t*)nullptr);  // FL_UINT8, FL_BOOL
+    case FL_FLOAT32:
+      return f((float*)nullptr);
+    case FL_FLOAT64:
+      return f((double*)nullptr);
+    case FL_FLOAT16:
+      return f((Half*)nullptr);
+    case FL_BFLOAT16:
+      return f((BFloat16*)nullptr);
+    case FL_INT8:
+      return f((int8_t*)nullptr);
+    case FL_INT16:
+      return f((int16_t*)nullptr);
+    case FL_INT32:
+      return f((int32_t*)nullptr);
+    case FL_INT64:
+      return f((int64_t*)nullptr);
+    default:
+      return f((uint8_t*)nullptr);  // FL_UINT8, FL_BOOL
   }
 }
 
@@ -122,8 +132,9 @@ void gather(int32_t dtype, const char* data, int64_t offset, int64_t stride, int
 #if defined(__F16C__)  // GCC does not vectorise the scalar conversion.
       if constexpr (__is_same(S, Half) && sizeof(T) == 4)
         for (; i + 8 <= n; i += 8)
-          _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128(
-                                       (const __m128i_u*)(data + (offset + i) * 2))));
+          _mm256_storeu_ps(
+              to + i,
+              _mm256_cvtph_ps(_mm_loadu_si128((const __m128i_u*)(data + (offset + i) * 2))));
 #endif
       for (; i < n; ++i) to[i] = widen<T>(read<S>(data, offset + i));
     } else {
@@ -141,9 +152,8 @@ void scatter(const T* from, int n, int32_t dtype, char* data, int64_t offset, in
 #if defined(__F16C__)
       if constexpr (__is_same(S, Half) && sizeof(T) == 4)
         for (; i + 8 <= n; i += 8)
-          _mm_storeu_si128(
-              (__m128i_u*)(data + (offset + i) * 2),
-              _mm256_cvtps_ph(_mm256_loadu_ps(from + i), _MM_FROUND_TO_NEAREST_INT));
+          _mm_storeu_si128((__m128i_u*)(data + (offset + i) * 2),
+                           _mm256_cvtps_ph(_mm256_loadu_ps(from + i), _MM_FROUND_TO_NEAREST_INT));
 #endif
       for (; i < n; ++i) write(data, offset + i, narrow<S>(from[i]));
     } else {
@@ -151,10 +161,14 @@ void scatter(const T* from, int n, int32_t dtype, char* data, int64_t offset, in
     }
   };
   switch (dtype) {
-    case FL_FLOAT64: return put((double*)nullptr);
-    case FL_FLOAT16: return put((Half*)nullptr);
-    case FL_BFLOAT16: return put((BFloat16*)nullptr);
-    default: return put((float*)nullptr);
+    case FL_FLOAT64:
+      return put((double*)nullptr);
+    case FL_FLOAT16:
+      return put((Half*)nullptr);
+    case FL_BFLOAT16:
+      return put((BFloat16*)nullptr);
+    default:
+      return put((float*)nullptr);
   }
 }
 
@@ -172,7 +186,8 @@ FL_INLINE int64_t offset_of(const Space& space, const Operand& x, int64_t index)
   return space.ndim ? offset + index * x.strides[0] : 0;
 }
 
-// Cuts [begin, begin + n) of a space into runs along the innermost dimension: f(done, offset, length).
+// Cuts [begin, begin + n) of a space into runs along the innermost dimension: f(done, offset,
+// length).
 template <class F>
 FL_INLINE void each_run(const Space& space, const Operand& x, int64_t begin, int n, F f) {
   if (x.contiguous || space.ndim == 0) return f(0, begin, n);
@@ -217,7 +232,8 @@ void deliver(const Space& space, const Operand& x, int64_t begin, int n, const T
   });
 }
 
-// Weights of n rows or elements: sample_weight, or 1, and 0 where the mask is 0. nullptr: all are 1.
+// Weights of n rows or elements: sample_weight, or 1, and 0 where the mask is 0. nullptr: all
+// are 1.
 template <class T>
 const T* stage_weight(const Space& space, const Operand& weight, const Operand& mask, int64_t begin,
                       int n, T* scratch, T* scratch_mask) {

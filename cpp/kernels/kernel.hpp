@@ -1,5 +1,6 @@
-// What crosses the border between the runtime and the code of one instruction set: plain structs and
-// function pointers, and the sizes both sides agree on. Nothing here depends on an instruction set.
+// What crosses the border between the runtime and the code of one instruction set: plain structs
+// and function pointers, and the sizes both sides agree on. Nothing here depends on an instruction
+// set.
 #pragma once
 
 #include <stdint.h>
@@ -8,12 +9,13 @@
 
 namespace fl {
 
-// Elements of a pointwise loss handled at a time; also what a block of rows is cut to. Chosen so that
-// the converted copies of every operand stay in the L1 and L2 caches. Results depend on it (it is the
-// length of a single-precision sum), so it is the same everywhere.
+// Elements of a pointwise loss handled at a time; also what a block of rows is cut to. Chosen so
+// that the converted copies of every operand stay in the L1 and L2 caches. Results depend on it (it
+// is the length of a single-precision sum), so it is the same everywhere.
 constexpr int kChunk = 4096;
 
-// Rows of at most this many classes are computed with lanes across the rows, longer ones along them.
+// Rows of at most this many classes are computed with lanes across the rows, longer ones along
+// them.
 constexpr int64_t kFewClasses = 64;
 
 // Rows computed together when lanes run across the rows.
@@ -25,7 +27,7 @@ struct Space {  // an index space in C order
   int64_t count = 1;
 };
 
-struct Operand {  // a tensor seen from a Space
+struct Operand {         // a tensor seen from a Space
   char* data = nullptr;  // nullptr: not given
   int32_t dtype = FL_FLOAT32;
   bool contiguous = false;            // element i of the space lies at data + i

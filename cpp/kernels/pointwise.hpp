@@ -35,7 +35,7 @@ double compute_chunk(const Loss& loss, const Chunk<T>& chunk, double grad_scale)
   V sum[kParts];
   for (V& s : sum) s = zero;
   for (int i = 0; i < chunk.count; i += kLanes<T>)
-    // Not unrolled: it bought nothing, and quadrupled the code of the losses that take logarithms.
+  // Not unrolled: it bought nothing, and quadrupled the code of the losses that take logarithms.
 #pragma GCC unroll 1
     for (int part = 0; part < kParts; ++part) {
       const int at = i + part * V::kSize;
@@ -74,8 +74,9 @@ double compute_tail(const Loss& loss, const Chunk<T>& chunk, int done, double gr
   for (int k = 0; k < 4; ++k)
     for (int i = 0; i < kSize; ++i)
       operand[k][i] = i < n ? (from[k] ? from[k][done + i] : T(1)) : T(k == 2 ? 0 : 1);
-  const Chunk<T> padded{operand[0], operand[1], operand[2], operand[3],
-                        chunk.loss ? loss_out : nullptr, grad_out, kSize};
+  const Chunk<T> padded{
+      operand[0], operand[1], operand[2], operand[3], chunk.loss ? loss_out : nullptr,
+      grad_out,   kSize};
   const double sum = compute_chunk<Loss, T, Value, Grad>(loss, padded, grad_scale);
   for (int i = 0; i < n; ++i) {
     if (Value && chunk.loss) chunk.loss[done + i] = loss_out[i];
@@ -121,7 +122,9 @@ void pointwise_block(const PointwiseCall& call, int64_t block, void* scratch, Pa
 
   for (int64_t begin = first; begin < last; begin += kChunk) {
     const int n = last - begin < kChunk ? int(last - begin) : kChunk;
-    T* const element_loss = !mean ? nullptr : call.row_length == 1 ? mean + (begin - first) : s + 5 * kChunk;
+    T* const element_loss = !mean                  ? nullptr
+                            : call.row_length == 1 ? mean + (begin - first)
+                                                   : s + 5 * kChunk;
     // The weight is staged last: its scratch also serves the mask, before the gradient is written.
     const Chunk<T> chunk{stage(space, call.y_true, begin, n, s),
                          stage(space, call.y_pred, begin, n, s + kChunk),

@@ -1,14 +1,16 @@
 // Every loss of the registry as kernels of one instruction set: loss x type computed in.
 #pragma once
 
-#include "kernels/row.hpp"
+#include "kernels/pointwise.hpp"
+#include "kernels/row_block.hpp"
 #include "losses/registry.hpp"
 
 namespace fl {
 inline namespace FL_ISA {
 namespace {
 
-// Sum of the weights of the rows that count, or their number, in partial.loss; and a check of labels.
+// Sum of the weights of the rows that count, or their number, in partial.loss; and a check of
+// labels.
 void divisor_block(const DivisorCall& call, int64_t block, void* scratch, Partial& partial) {
   double* const s = (double*)scratch;
   int64_t* const labels = (int64_t*)(s + 2 * kChunk);

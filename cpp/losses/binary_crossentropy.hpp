@@ -6,9 +6,10 @@ namespace fl::losses {
 // -(w t ln p + (1 - t) ln(1 - p)), p = sigmoid(y_pred), t the smoothed target, w the weight of the
 // positive class. Each tail of the gradient is a product, not a difference, so neither cancels.
 struct BinaryCrossentropyFromLogits {
-  static constexpr LossInfo info{"binary_crossentropy_from_logits",
-                                 "Cross-entropy of two classes, given the logit of the positive one.",
-                                 param::fraction("label_smoothing", 0.0)};
+  static constexpr LossInfo info{
+      "binary_crossentropy_from_logits",
+      "Cross-entropy of two classes, given the logit of the positive one.",
+      param::fraction("label_smoothing", 0.0)};
   double label_smoothing;
 
   template <class V>
@@ -22,10 +23,10 @@ struct BinaryCrossentropyFromLogits {
 
 // -(t ln p + (1 - t) ln(1 - p)), p = y_pred clipped to [epsilon, 1 - epsilon] (Keras).
 struct BinaryCrossentropy {
-  static constexpr LossInfo info{"binary_crossentropy",
-                                 "Cross-entropy of two classes, given the probability of the positive one.",
-                                 param::fraction("label_smoothing", 0.0),
-                                 param::non_negative("epsilon", 1e-7)};
+  static constexpr LossInfo info{
+      "binary_crossentropy",
+      "Cross-entropy of two classes, given the probability of the positive one.",
+      param::fraction("label_smoothing", 0.0), param::non_negative("epsilon", 1e-7)};
   double label_smoothing, epsilon;
 
   template <class V>
@@ -40,8 +41,9 @@ struct BinaryCrossentropy {
 
 // -(t max(ln p, -100) + (1 - t) max(ln(1 - p), -100)), NaN outside [0, 1] (torch).
 struct BinaryCrossentropyClamped {
-  static constexpr LossInfo info{"binary_crossentropy_clamped",
-                                 "Cross-entropy of two classes from a probability, logs kept above -100."};
+  static constexpr LossInfo info{
+      "binary_crossentropy_clamped",
+      "Cross-entropy of two classes from a probability, logs kept above -100."};
 
   template <class V>
   FL_INLINE ValueGrad<V> operator()(V t, V p) const {

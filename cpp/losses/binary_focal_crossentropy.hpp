@@ -12,7 +12,8 @@ namespace fl::losses {
 struct BinaryFocalCrossentropyFromLogits {
   static constexpr LossInfo info{"binary_focal_crossentropy_from_logits",
                                  "Binary cross-entropy that fades easy examples, given the logit.",
-                                 param::balance("alpha"), param::non_negative("gamma", 2.0),
+                                 param::balance("alpha"),
+                                 param::non_negative("gamma", 2.0),
                                  param::fraction("label_smoothing", 0.0),
                                  param::flag("smoothed_focus")};
   double alpha, gamma, label_smoothing, smoothed_focus;
@@ -39,12 +40,14 @@ struct BinaryFocalCrossentropyFromLogits {
 };
 
 struct BinaryFocalCrossentropy {
-  static constexpr LossInfo info{"binary_focal_crossentropy",
-                                 "Binary cross-entropy that fades easy examples, given the probability.",
-                                 param::balance("alpha"), param::non_negative("gamma", 2.0),
-                                 param::fraction("label_smoothing", 0.0),
-                                 param::flag("smoothed_focus"),
-                                 param::non_negative("epsilon", 1e-7)};
+  static constexpr LossInfo info{
+      "binary_focal_crossentropy",
+      "Binary cross-entropy that fades easy examples, given the probability.",
+      param::balance("alpha"),
+      param::non_negative("gamma", 2.0),
+      param::fraction("label_smoothing", 0.0),
+      param::flag("smoothed_focus"),
+      param::non_negative("epsilon", 1e-7)};
   double alpha, gamma, label_smoothing, smoothed_focus, epsilon;
 
   template <class V>

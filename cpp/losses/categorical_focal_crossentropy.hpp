@@ -37,15 +37,16 @@ struct CategoricalFocalCrossentropy {
     if (own_share() == 1) return {sums[kValue], sums[kSlope]};
     const V rest = V(label_smoothing);
     return {fma(rest * sums[kFactor], sums[kCost], sums[kValue]),
-            sums[kSlope] + rest * (sums[kFactor] * sums[kCostSlope] + sums[kFactorSlope] * sums[kCost])};
+            sums[kSlope] +
+                rest * (sums[kFactor] * sums[kCostSlope] + sums[kFactorSlope] * sums[kCost])};
   }
   template <class V>
   FL_INLINE V slope(const V* sums, const Class<V>& c) const {
     const auto a = factor(target(c), c);
     const V own = V(-own_share()) * fma(a.grad, finite_log(c), a.value * c.moves);
     if (own_share() == 1) return own;
-    return fma(V(label_smoothing),
-               fma(a.grad, sums[kCost], -c.uniform * c.moves * sums[kFactor]), own);
+    return fma(V(label_smoothing), fma(a.grad, sums[kCost], -c.uniform * c.moves * sums[kFactor]),
+               own);
   }
 
  private:
@@ -76,15 +77,19 @@ template <>
 inline constexpr LossInfo CategoricalFocalCrossentropy<Softmax>::info{
     "categorical_focal_crossentropy_from_logits",
     "Cross-entropy of several classes that fades easy examples, given logits.",
-    param::non_negative("alpha", 0.25), param::non_negative("gamma", 2.0),
-    param::fraction("label_smoothing", 0.0), param::flag("smoothed_focus")};
+    param::non_negative("alpha", 0.25),
+    param::non_negative("gamma", 2.0),
+    param::fraction("label_smoothing", 0.0),
+    param::flag("smoothed_focus")};
 
 template <>
 inline constexpr LossInfo CategoricalFocalCrossentropy<Probability>::info{
     "categorical_focal_crossentropy",
     "Cross-entropy of several classes that fades easy examples, given probabilities.",
-    param::non_negative("alpha", 0.25), param::non_negative("gamma", 2.0),
-    param::fraction("label_smoothing", 0.0), param::flag("smoothed_focus"),
+    param::non_negative("alpha", 0.25),
+    param::non_negative("gamma", 2.0),
+    param::fraction("label_smoothing", 0.0),
+    param::flag("smoothed_focus"),
     param::non_negative("epsilon", 1e-7)};
 
 }  // namespace fl::losses

@@ -3,11 +3,13 @@
 
 namespace fl::losses {
 
-// ln y! for y > 1 by Stirling's series, y ln y - y + 1/2 ln(2 pi y), as torch approximates it; else 0.
+// ln y! for y > 1 by Stirling's series, y ln y - y + 1/2 ln(2 pi y), as torch approximates it; else
+// 0.
 template <class V>
 FL_INLINE V log_factorial(V y) {
   const V counted = max(V(1.0), y);  // where the logarithm is wanted; NaN stays NaN
-  const V stirling = fma(counted, log(counted), V(0.5) * log(V(6.283185307179586) * counted)) - counted;
+  const V stirling =
+      fma(counted, log(counted), V(0.5) * log(V(6.283185307179586) * counted)) - counted;
   return select(y <= V(1.0), V(0.0), stirling);
 }
 

@@ -89,7 +89,8 @@ double divisor(const fl_call& call, const Arguments& arguments, Threads threads)
   if (!k.mask && !k.has_ignore_label && !k.sample_weight && !k.class_weight)
     return double(arguments.row_count);
   const Partial sum = count_rows(k, threads);
-  return k.weighted && arguments.element_weights ? sum.loss / double(arguments.row_length) : sum.loss;
+  return k.weighted && arguments.element_weights ? sum.loss / double(arguments.row_length)
+                                                 : sum.loss;
 }
 
 void write_loss(const fl_call& call, double value) {
@@ -152,7 +153,8 @@ double compute(const fl_call& call) {
     check_labels(found, arguments.row_length);
   }
   if (call.reduction != FL_NONE)
-    write_loss(call, empty ? (call.flags & FL_EMPTY_IS_NAN ? NAN : 0.0) : found.loss * share * mean);
+    write_loss(call,
+               empty ? (call.flags & FL_EMPTY_IS_NAN ? NAN : 0.0) : found.loss * share * mean);
   return mean;
 }
 
@@ -222,8 +224,8 @@ int32_t fl_scale(const fl_tensor* input, double factor, const fl_tensor* output,
   return fl::guarded(status, [&] {
     const fl::ScaleCall call = fl::scale_call(*input, factor, *output);
     fl::run(fl::kernels().scale[input->dtype == FL_FLOAT64], call,
-            fl::blocks(call.elements.count, fl::kChunk), fl::kPointwiseScratch,
-            call.elements.count, {parallel_for, pool});
+            fl::blocks(call.elements.count, fl::kChunk), fl::kPointwiseScratch, call.elements.count,
+            {parallel_for, pool});
   });
 }
 

@@ -7,7 +7,8 @@
 
 namespace fl {
 
-// A checked fl_call. Tensors are seen from index spaces in which neighbouring dimensions are merged.
+// A checked fl_call. Tensors are seen from index spaces in which neighbouring dimensions are
+// merged.
 struct Arguments {
   const fl_loss_info* info = nullptr;
   bool in_double = false;

@@ -18,7 +18,9 @@ namespace {
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t(2) << 20;
 
-std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
+std::size_t round_up(std::size_t bytes, std::size_t unit) {
+  return (bytes + unit - 1) / unit * unit;
+}
 
 struct Scratch {
   void* memory = nullptr;
@@ -27,8 +29,8 @@ struct Scratch {
 };
 
 // Faulting in the pages of a fresh 64 MB gradient takes three times as long as computing it, so
-// blocks are kept when they are freed. A block is handed out again for requests of at least half its
-// size; what is kept is bounded by the most that was ever in use at once.
+// blocks are kept when they are freed. A block is handed out again for requests of at least half
+// its size; what is kept is bounded by the most that was ever in use at once.
 class Reserve {
  public:
   void* allocate(std::size_t bytes) {

@@ -59,7 +59,8 @@ int choose() {
   const char* wanted = std::getenv("FUSEDLOSS_ISA");
   int chosen = -1;
   for (int i = 0; i < kCount; ++i)
-    if (kSets[i].usable() && (!wanted || !*wanted || !std::strcmp(wanted, kSets[i].name))) chosen = i;
+    if (kSets[i].usable() && (!wanted || !*wanted || !std::strcmp(wanted, kSets[i].name)))
+      chosen = i;
   return chosen;
 }
 

@@ -71,8 +71,7 @@ class Pool {
 
   Job* open_job() const {
     for (Job* job = jobs_; job; job = job->following)
-      if (job->helpers < job->max_helpers &&
-          job->next.load(std::memory_order_relaxed) < job->count)
+      if (job->helpers < job->max_helpers && job->next.load(std::memory_order_relaxed) < job->count)
         return job;
     return nullptr;
   }

@@ -2,9 +2,9 @@
 // instruction set gives the same bits.
 //
 // The error beside each float function is its largest over all 2^32 arguments, in units in the last
-// place, with FMA / on the baseline without it (`make ulp`, 2026-11-21). Those of the double functions
-// were sampled at 2^26 arguments. Polynomials are minimax fits (Remez) made for this file; for double,
-// truncated series. NaN stays NaN everywhere.
+// place, with FMA / on the baseline without it (`make ulp`, 2026-11-21). Those of the double
+// functions were sampled at 2^26 arguments. Polynomials are minimax fits (Remez) made for this
+// file; for double, truncated series. NaN stays NaN everywhere.
 #pragma once
 
 #include "simd/vec.hpp"
@@ -31,15 +31,16 @@ struct Reduced {
 
 template <int N>
 FL_INLINE Vec<float, N> expm1_kernel(Vec<float, N> r) {
-  const auto q = polynomial(r, {0.4999999337, 0.1666651952, 0.04166840108, 0.008368851068, 0.00138143207});
+  const auto q =
+      polynomial(r, {0.4999999337, 0.1666651952, 0.04166840108, 0.008368851068, 0.00138143207});
   return fma(r * r, q, r);
 }
 
 template <int N>
 FL_INLINE Vec<double, N> expm1_kernel(Vec<double, N> r) {  // 1 / k!
-  const auto q = polynomial(
-      r, {1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720, 1. / 5040, 1. / 40320, 1. / 362880,
-          1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800});
+  const auto q =
+      polynomial(r, {1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720, 1. / 5040, 1. / 40320,
+                     1. / 362880, 1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800});
   return fma(r * r, q, r);
 }
 
@@ -108,8 +109,8 @@ FL_INLINE Split<V> split_log(V x) {
 template <int N>
 FL_INLINE Vec<float, N> log_kernel(Vec<float, N> e, Vec<float, N> f) {
   using V = Vec<float, N>;
-  const V q = polynomial(f, {0.3333333168, -0.2500082677, 0.2000123586, -0.1662314453,
-                             0.1420136904, -0.1316200398, 0.1276542519, -0.07634384808});
+  const V q = polynomial(f, {0.3333333168, -0.2500082677, 0.2000123586, -0.1662314453, 0.1420136904,
+                             -0.1316200398, 0.1276542519, -0.07634384808});
   const V square = f * f;
   V tail = fma(square * f, q, e * V(-2.12194440054690583e-4));
   tail = fma(V(-0.5), square, tail);

@@ -2,8 +2,8 @@
 //
 // A thin layer over GNU vector extensions. Only what the compiler does not do well by itself is an
 // intrinsic: min, max, fma, sqrt-free rounding and partial loads and stores. Everything lives in an
-// anonymous namespace inside a namespace named after the instruction set, so no symbol of one set can
-// be linked into another's code.
+// anonymous namespace inside a namespace named after the instruction set, so no symbol of one set
+// can be linked into another's code.
 #pragma once
 
 #include <stdint.h>
@@ -29,7 +29,8 @@ constexpr int kRegisterBytes = 32;
 constexpr int kRegisterBytes = 16;
 #endif
 
-// The number of accumulators a sum runs in, on every instruction set, so that sums agree bit by bit.
+// The number of accumulators a sum runs in, on every instruction set, so that sums agree bit by
+// bit.
 template <class T>
 constexpr int kLanes = 128 / sizeof(T);
 
@@ -151,9 +152,7 @@ FL_INLINE Float max(Float a, Float b) { return Float::of(_mm_max_ps(a.raw, b.raw
 FL_INLINE Double min(Double a, Double b) { return Double::of(_mm_min_pd(a.raw, b.raw)); }
 FL_INLINE Double max(Double a, Double b) { return Double::of(_mm_max_pd(a.raw, b.raw)); }
 #elif defined(__ARM_NEON)
-FL_INLINE Float fma(Float a, Float b, Float c) {
-  return Float::of(vfmaq_f32(c.raw, a.raw, b.raw));
-}
+FL_INLINE Float fma(Float a, Float b, Float c) { return Float::of(vfmaq_f32(c.raw, a.raw, b.raw)); }
 FL_INLINE Double fma(Double a, Double b, Double c) {
   return Double::of(vfmaq_f64(c.raw, a.raw, b.raw));
 }
@@ -194,7 +193,8 @@ FL_INLINE void store_first(V v, typename V::Scalar* p, int n) {
   if (n > 0) memcpy(p, &v.raw, unsigned(n) * sizeof(typename V::Scalar));
 }
 
-#if defined(__AVX512F__)  // A memcpy of variable length is a call; rows of 10 to 100 classes notice.
+#if defined(__AVX512F__)  // A memcpy of variable length is a call; rows of 10 to 100 classes
+                          // notice.
 template <>
 FL_INLINE Float load_first(const float* p, int n, Float rest) {
   if (n <= 0) return rest;
@@ -217,8 +217,8 @@ FL_INLINE Mask<typename V::Scalar, V::kSize> first_lanes(int n) {
   return {lane < typename V::Integer(n) - typename V::Bits{}};
 }
 
-// Sum and maximum over kLanes numbers held in kLanes / V::kSize registers. The tree folds halves, so
-// it is the same on every instruction set. The result stands in every lane.
+// Sum and maximum over kLanes numbers held in kLanes / V::kSize registers. The tree folds halves,
+// so it is the same on every instruction set. The result stands in every lane.
 template <class V, class Fold>
 FL_INLINE V fold_lanes(const V* part, Fold fold) {
   constexpr int kParts = kLanes<typename V::Scalar> / V::kSize;

@@ -55,8 +55,8 @@ typedef enum fl_reduction {
 } fl_reduction;
 
 enum {
-  FL_UNSCALED_GRAD = 1, /* leave the reduction's divisor out of the gradient (see fl_result) */
-  FL_EMPTY_IS_NAN = 2,  /* a mean over nothing is NaN, as in torch; otherwise 0, as in Keras */
+  FL_UNSCALED_GRAD = 1,      /* leave the reduction's divisor out of the gradient (see fl_result) */
+  FL_EMPTY_IS_NAN = 2,       /* a mean over nothing is NaN, as in torch; otherwise 0, as in Keras */
   FL_CLASS_WEIGHTED_MEAN = 4 /* FL_WEIGHTED_MEAN counts sample_weight * class_weight[label] */
 };
 
@@ -79,11 +79,11 @@ typedef struct fl_call {
   int64_t ignore_label;
   double denominator; /* replaces the divisor of a mean; 0: the reduction's own */
 
-  fl_tensor y_true; /* shape of y_pred; row losses also take integer labels, one per row */
-  fl_tensor y_pred; /* (rows..., [classes]): float32, float64, float16 or bfloat16 */
+  fl_tensor y_true;        /* shape of y_pred; row losses also take integer labels, one per row */
+  fl_tensor y_pred;        /* (rows..., [classes]): float32, float64, float16 or bfloat16 */
   fl_tensor sample_weight; /* shape of the rows, or of y_pred for pointwise losses */
   fl_tensor mask;          /* bool, shape of the rows; 0: the row does not exist */
-  fl_tensor class_weight;  /* row losses: (classes); pointwise: shape of y_pred (see fl_loss_info) */
+  fl_tensor class_weight; /* row losses: (classes); pointwise: shape of y_pred (see fl_loss_info) */
 
   /* Outputs wanted. Floating outputs of float64 input are float64; otherwise loss is float32. */
   fl_tensor loss; /* 0-d, or the shape of the rows for FL_NONE */
@@ -125,7 +125,7 @@ typedef struct fl_param_info {
 typedef struct fl_loss_info {
   const char* name;
   const char* summary;
-  int32_t kind;              /* fl_kind */
+  int32_t kind;               /* fl_kind */
   int32_t takes_class_weight; /* 0: giving class_weight is an error */
   int32_t num_params;
   fl_param_info params[FL_MAX_PARAMS];
@@ -134,13 +134,13 @@ typedef struct fl_loss_info {
 /* Value and gradient in one pass over y_pred. result may be NULL. Returns status->code. */
 FL_API int32_t fl_compute(const fl_call* call, fl_result* result, fl_status* status);
 
-/* output = factor * input, elementwise, computed in float32 (float64 for float64) and rounded once. */
+/* output = factor * input, computed in float32 (float64 for float64) and rounded once. */
 FL_API int32_t fl_scale(const fl_tensor* input, double factor, const fl_tensor* output,
                         fl_parallel_for parallel_for, void* pool, fl_status* status);
 
 FL_API int32_t fl_loss_count(void);
 FL_API const fl_loss_info* fl_get_loss_info(int32_t loss_id); /* NULL: no such loss */
-FL_API int32_t fl_find_loss(const char* name);             /* -1: no such loss */
+FL_API int32_t fl_find_loss(const char* name);                /* -1: no such loss */
 
 /* Instruction sets: chosen once by what the CPU has, or by FUSEDLOSS_ISA; may be changed. */
 FL_API int32_t fl_isa_count(void);
@@ -157,7 +157,7 @@ FL_API int32_t fl_set_num_threads(int32_t threads, fl_status* status);
  * uninitialised, released by fl_free only; NULL: out of memory. */
 FL_API void* fl_allocate(size_t bytes);
 FL_API void fl_free(void* memory);
-FL_API void fl_release_memory(void); /* gives memory that is not in use back to the system */
+FL_API void fl_release_memory(void);   /* gives memory that is not in use back to the system */
 FL_API size_t fl_reserved_bytes(void); /* kept for reuse, not in use */
 
 #ifdef __cplusplus

@@ -1,0 +1,211 @@
+// From a block of rows in memory to the layout that computes them, and back.
+#pragma once
+
+#include "kernels/pointwise.hpp"
+#include "kernels/row.hpp"
+#include "kernels/transpose.hpp"
+
+namespace fl {
+inline namespace FL_ISA {
+namespace {
+
+// What a block knows of its rows before it reads them.
+template <class T>
+struct RowHeads {
+  const T* weight;        // (n), 0 for rows that do not count; nullptr: all are 1
+  const int64_t* labels;  // (n), all within range; nullptr: dense targets
+};
+
+template <class T>
+RowHeads<T> stage_heads(const RowCall& call, int64_t begin, int n, T* weight, T* mask,
+                        int64_t* labels, Partial& partial) {
+  const T* w = stage_weight(call.rows, call.sample_weight, call.mask, begin, n, weight, mask);
+  if (call.dense) return {w, nullptr};
+  each_run(call.rows, call.y_true, begin, n, [&](int done, int64_t offset, int length) {
+    gather(call.y_true.dtype, call.y_true.data, offset, inner_stride(call.rows, call.y_true),
+           length, labels + done);
+  });
+  bool every_row = !w;
+  for (int i = 0; i < n; ++i) {
+    const bool ignored = call.has_ignore_label && labels[i] == call.ignore_label;
+    const bool valid = labels[i] >= 0 && labels[i] < call.classes;
+    if (valid && !ignored && every_row) continue;
+    if (every_row) {  // the first row that does not count: from here on rows have weights
+      for (int k = 0; k < n; ++k) weight[k] = T(1);
+      every_row = false;
+    } else if (w && w != weight) {
+      for (int k = 0; k < n; ++k) weight[k] = w[k];
+    }
+    w = weight;
+    if (weight[i] != 0 && !ignored && !valid && partial.bad_labels++ == 0) {
+      partial.first_bad_row = begin + i;
+      partial.first_bad_label = labels[i];
+    }
+    if (ignored || !valid) weight[i] = 0, labels[i] = 0;
+  }
+  return {w, labels};
+}
+
+// Whether the classes of a row lie as they are computed with.
+template <class T>
+FL_INLINE bool in_place(const Operand& x) {
+  return x && x.class_stride == 1 && x.dtype == kDtype<T>;
+}
+
+template <class T>
+void gather_row(const Operand& x, int64_t offset, int64_t classes, T* to) {
+  for (int64_t c = 0; c < classes; c += kChunk)
+    gather(x.dtype, x.data, offset + c * x.class_stride, x.class_stride,
+           classes - c < kChunk ? int(classes - c) : kChunk, to + c);
+}
+
+template <class T>
+void scatter_row(const T* from, int64_t classes, const Operand& x, int64_t offset) {
+  for (int64_t c = 0; c < classes; c += kChunk)
+    scatter(from + c, classes - c < kChunk ? int(classes - c) : kChunk, x.dtype, x.data,
+            offset + c * x.class_stride, x.class_stride);
+}
+
+template <class Loss, class V>
+void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
+                const RowHeads<typename V::Scalar>& heads, double* value,
+                typename V::Scalar* scratch) {
+  using T = typename V::Scalar;
+  const int64_t padded = (call.classes + kRowGroup - 1) / kRowGroup * kRowGroup;
+  const auto stage_row = [&](const Operand& x, int64_t row, T* to) -> const T* {
+    if (!x) return nullptr;
+    const int64_t offset = offset_of(call.rows, x, row);
+    if (in_place<T>(x)) return (const T*)x.data + offset;
+    gather_row(x, offset, call.classes, to);
+    return to;
+  };
+  const bool direct = in_place<T>(call.grad);
+  for (int i = 0; i < n; ++i) {
+    const double w = heads.weight ? double(heads.weight[i]) : 1.0;
+    const int64_t offset = call.grad ? offset_of(call.rows, call.grad, begin + i) : 0;
+    T* const grad = !call.grad ? nullptr
+                    : direct   ? (T*)call.grad.data + offset
+                               : scratch + 3 * padded;
+    if (w == 0) {
+      value[i] = 0;
+      if (grad)
+        for (int64_t c = 0; c < call.classes; ++c) grad[c] = 0;
+    } else {
+      const RowOperands<T> row{
+          stage_row(call.y_pred, begin + i, scratch + padded),
+          call.dense ? stage_row(call.y_true, begin + i, scratch + 2 * padded) : nullptr,
+          scratch,
+          grad,
+          1,
+          1,
+          (const T*)call.class_weight,
+          call.classes};
+      const Along<V> layout{row, call.dense ? -1 : heads.labels[i], V(w * call.grad_scale)};
+      value[i] = w * double(compute_rows(loss, layout).raw[0]);
+    }
+    if (grad && !direct) scatter_row(grad, call.classes, call.grad, offset);
+  }
+}
+
+// n <= kRowGroup rows. Operands whose rows are not neighbours in memory are transposed in scratch.
+template <class Loss, class V>
+void rows_across(const Loss& loss, const RowCall& call, int64_t begin, int n,
+                 const RowHeads<typename V::Scalar>& heads, double* value,
+                 typename V::Scalar* scratch) {
+  using T = typename V::Scalar;
+  const int64_t area = call.classes * kRowGroup;
+  T* const rowwise =
+      scratch + 3 * area;  // (kRowGroup, classes): rows converted, not yet transposed
+  T* row_at[kRowGroup];
+  int64_t at[kRowGroup];  // offsets of the rows
+  const auto locate = [&](const Operand& x) {
+    for (int i = 0; i < n; ++i) at[i] = offset_of(call.rows, x, begin + i);
+    bool neighbours = n == kRowGroup && x.dtype == kDtype<T>;
+    for (int i = 1; i < n; ++i) neighbours &= at[i] == at[0] + i;
+    return neighbours;
+  };
+  const auto turn = [&](const Operand& x, T* to) {
+    for (int i = 0; i < n; ++i) {
+      row_at[i] = in_place<T>(x) ? (T*)x.data + at[i] : rowwise + i * call.classes;
+      if (!in_place<T>(x)) gather_row(x, at[i], call.classes, row_at[i]);
+    }
+    transpose_in<V>(row_at, n, call.classes, kRowGroup, to);
+  };
+
+  RowOperands<T> row{};
+  row.classes = call.classes;
+  row.class_weight = (const T*)call.class_weight;
+  row.mass = scratch;
+  if (locate(call.y_pred)) {
+    row.y_pred = (const T*)call.y_pred.data + at[0];
+    row.y_pred_stride = call.y_pred.class_stride;
+  } else {
+    turn(call.y_pred, scratch + area);
+    row.y_pred = scratch + area;
+    row.y_pred_stride = kRowGroup;
+  }
+  if (call.dense) {
+    locate(call.y_true);
+    turn(call.y_true, scratch + 2 * area);
+    row.y_true = scratch + 2 * area;
+  }
+  const bool direct = call.grad && locate(call.grad);
+  if (call.grad) {
+    row.grad = direct ? (T*)call.grad.data + at[0] : rowwise;
+    row.grad_stride = direct ? call.grad.class_stride : kRowGroup;
+  }
+
+  T weight[kRowGroup], scaled[kRowGroup];
+  typename V::Integer label[kRowGroup];
+  for (int i = 0; i < kRowGroup; ++i) {
+    weight[i] = i >= n ? T(0) : heads.weight ? heads.weight[i] : T(1);
+    scaled[i] = T(double(weight[i]) * call.grad_scale);
+    label[i] = i >= n || call.dense ? 0 : typename V::Integer(heads.labels[i]);
+  }
+  for (int i = 0; i < kRowGroup; i += V::kSize) {
+    RowOperands<T> rows = row;
+    rows.y_pred += i;
+    rows.mass += i;
+    if (call.dense) rows.y_true += i;
+    if (call.grad) rows.grad += i;
+    const V w = V::load(weight + i), zero(0.0);
+    const Across<V> layout{rows, label + i, V::load(scaled + i)};
+    T values[V::kSize];
+    select(w == zero, zero, compute_rows(loss, layout) * w).store(values);
+    for (int k = 0; k < V::kSize && i + k < n; ++k) value[i + k] = double(values[k]);
+  }
+
+  if (!call.grad || direct) return;
+  T* const turned = scratch + area;  // y_pred is not needed any more
+  for (int i = 0; i < n; ++i)
+    row_at[i] = in_place<T>(call.grad) ? (T*)call.grad.data + at[i] : turned + i * call.classes;
+  transpose_out<V>(rowwise, n, call.classes, kRowGroup, row_at);
+  if (in_place<T>(call.grad)) return;
+  for (int i = 0; i < n; ++i) scatter_row(row_at[i], call.classes, call.grad, at[i]);
+}
+
+template <class Loss, class T>
+void row_block(const RowCall& call, int64_t block, void* scratch, Partial& partial) {
+  using V = Native<T>;
+  const Loss loss = make_loss<Loss>(call.params);
+  const int64_t first = block * call.block;
+  const int64_t last = first + call.block < call.rows.count ? first + call.block : call.rows.count;
+  for (int64_t begin = first; begin < last; begin += kRowGroup) {
+    const int n = last - begin < kRowGroup ? int(last - begin) : kRowGroup;
+    T weight[kRowGroup], mask[kRowGroup];
+    int64_t labels[kRowGroup];
+    double value[kRowGroup];
+    const auto heads = stage_heads<T>(call, begin, n, weight, mask, labels, partial);
+    if (call.across)
+      rows_across<Loss, V>(loss, call, begin, n, heads, value, (T*)scratch);
+    else
+      rows_along<Loss, V>(loss, call, begin, n, heads, value, (T*)scratch);
+    for (int i = 0; i < n; ++i) partial.loss += value[i];
+    if (call.loss)
+      for (int i = 0; i < n; ++i) write<T>(call.loss.data, begin + i, T(value[i]));
+  }
+}
+
+}  // namespace
+}  // namespace FL_ISA
+}  // namespace fl

@@ -1,0 +1,170 @@
+// What a register holds when a row loss is computed: classes of one row (Along), or the same class
+// of many rows (Across), which also serves a class axis that is not last.
+#pragma once
+
+#include "kernels/convert.hpp"
+
+namespace fl {
+inline namespace FL_ISA {
+namespace {
+
+// Operands of one row, or of one group of rows. Pointers step from class to class by `stride`.
+template <class T>
+struct RowOperands {
+  const T *y_pred, *y_true;  // y_true: nullptr for integer labels
+  T *mass, *grad;            // grad: nullptr if not wanted; mass: scratch
+  int64_t y_pred_stride, grad_stride;
+  const T* class_weight;  // (classes) or nullptr
+  int64_t classes;
+};
+
+// Lanes run along the classes of one row; all strides are 1.
+template <class V>
+struct Along {
+  using Vector = V;
+  using T = typename V::Scalar;
+  static constexpr int kParts = kLanes<T> / V::kSize;
+
+  RowOperands<T> row;
+  int64_t label;
+  V weight;  // of the row, times the gradient's scale
+
+  struct Place {
+    int64_t first;  // class in lane 0
+    int part;       // accumulator
+    int count;      // lanes in use
+    FL_INLINE bool whole() const { return count >= V::kSize; }
+  };
+
+  // Unrolled over the accumulators: for sweeps of a few instructions.
+  template <class F>
+  FL_INLINE void each(int64_t begin, int64_t end, F f) const {
+    int64_t c = begin;
+    for (; c + kLanes<T> <= end; c += kLanes<T>)
+#pragma GCC unroll 8
+      for (int part = 0; part < kParts; ++part) f(Place{c + part * V::kSize, part, V::kSize});
+    each_singly(c, end, f);
+  }
+  template <class F>
+  FL_INLINE void each_singly(int64_t begin, int64_t end, F f) const {
+    int part = 0;
+    for (int64_t c = begin; c < end; c += V::kSize, part = (part + 1) % kParts)
+      f(Place{c, part, end - c < V::kSize ? int(end - c) : V::kSize});
+  }
+
+  static FL_INLINE V load(const T* p, Place at, V rest) {
+    return at.whole() ? V::load(p + at.first) : load_first(p + at.first, at.count, rest);
+  }
+  static FL_INLINE void store(V v, T* p, Place at) {
+    at.whole() ? v.store(p + at.first) : store_first(v, p + at.first, at.count);
+  }
+  FL_INLINE V y_pred(Place at, double absent) const { return load(row.y_pred, at, V(absent)); }
+  FL_INLINE V y_true(Place at) const {
+    if (row.y_true) return load(row.y_true, at, V(0.0));
+    typename V::Bits lane;
+    for (int i = 0; i < V::kSize; ++i) lane[i] = i;
+    // Compared relative to the first lane, so that the lane's integer cannot overflow.
+    const int64_t hit = label - at.first;
+    const auto here = typename V::Integer(hit < 0 || hit >= V::kSize ? -1 : hit);
+    return select({lane == here - typename V::Bits{}}, V(1.0), V(0.0));
+  }
+  FL_INLINE V class_weight(Place at) const {
+    return row.class_weight ? load(row.class_weight, at, V(0.0)) : V(1.0);
+  }
+  // Scratch is padded to whole registers.
+  FL_INLINE V mass(Place at) const { return V::load(row.mass + at.first); }
+  FL_INLINE void put_mass(V v, Place at) const { v.store(row.mass + at.first); }
+  FL_INLINE void put_grad(V v, Place at) const { store(v, row.grad, at); }
+  static FL_INLINE V keep(V added, V old, Place at) {  // what lanes without a class add is dropped
+    return at.whole() ? added : select(first_lanes<V>(at.count), added, old);
+  }
+  FL_INLINE V silence(V v) const { return v; }  // rows without weight are not computed at all
+
+  // The operands of the labelled class, in every lane, and its gradient.
+  static FL_INLINE V broadcast(const T* p) { return V(double(read<T>((const char*)p, 0))); }
+  FL_INLINE V label_y_pred() const { return broadcast(row.y_pred + label); }
+  FL_INLINE V label_weight() const {
+    return row.class_weight ? broadcast(row.class_weight + label) : V(1.0);
+  }
+  FL_INLINE void put_label_grad(V v) const { write<T>((char*)row.grad, label, v.raw[0]); }
+
+  template <class Fold>
+  static FL_INLINE V fold(const V* parts, Fold f) {
+    return fold_lanes(parts, f);
+  }
+  using Total = double;  // of many blocks of classes
+  static FL_INLINE double block_total(V folded) { return folded.raw[0]; }
+};
+
+// Lanes run across rows: V::kSize rows, the same class in each.
+template <class V>
+struct Across {
+  using Vector = V;
+  using T = typename V::Scalar;
+  static constexpr int kParts = 1;
+
+  RowOperands<T> row;
+  const typename V::Integer* label;  // (V::kSize)
+  V weight;
+
+  struct Place {
+    int64_t first;
+    static constexpr int part = 0;
+  };
+
+  template <class F>
+  FL_INLINE void each(int64_t begin, int64_t end, F f) const {
+    for (int64_t c = begin; c < end; ++c) f(Place{c});
+  }
+  template <class F>
+  FL_INLINE void each_singly(int64_t begin, int64_t end, F f) const {
+    each(begin, end, f);
+  }
+  FL_INLINE V y_pred(Place at, double) const {
+    return V::load(row.y_pred + at.first * row.y_pred_stride);
+  }
+  FL_INLINE V y_true(Place at) const {
+    if (row.y_true) return V::load(row.y_true + at.first * kRowGroup);
+    typename V::Bits labels;
+    memcpy(&labels, label, sizeof labels);
+    return select({labels == typename V::Integer(at.first) - typename V::Bits{}}, V(1.0), V(0.0));
+  }
+  FL_INLINE V class_weight(Place at) const {
+    return V(row.class_weight ? double(row.class_weight[at.first]) : 1.0);
+  }
+  FL_INLINE V mass(Place at) const { return V::load(row.mass + at.first * kRowGroup); }
+  FL_INLINE void put_mass(V v, Place at) const { v.store(row.mass + at.first * kRowGroup); }
+  FL_INLINE void put_grad(V v, Place at) const { v.store(row.grad + at.first * row.grad_stride); }
+  static FL_INLINE V keep(V added, V, Place) { return added; }
+  FL_INLINE V silence(V v) const { return select(weight == V(0.0), V(0.0), v); }
+
+  FL_INLINE V label_y_pred() const {
+    T x[V::kSize];
+    for (int i = 0; i < V::kSize; ++i)
+      x[i] = read<T>((const char*)row.y_pred, label[i] * row.y_pred_stride + i);
+    return V::load(x);
+  }
+  FL_INLINE V label_weight() const {
+    if (!row.class_weight) return V(1.0);
+    T w[V::kSize];
+    for (int i = 0; i < V::kSize; ++i) w[i] = row.class_weight[label[i]];
+    return V::load(w);
+  }
+  FL_INLINE void put_label_grad(V v) const {
+    T g[V::kSize];
+    v.store(g);
+    for (int i = 0; i < V::kSize; ++i)
+      write<T>((char*)row.grad, label[i] * row.grad_stride + i, g[i]);
+  }
+
+  template <class Fold>
+  static FL_INLINE V fold(const V* parts, Fold) {
+    return parts[0];
+  }
+  using Total = V;
+  static FL_INLINE V block_total(V folded) { return folded; }
+};
+
+}  // namespace
+}  // namespace FL_ISA
+}  // namespace fl
