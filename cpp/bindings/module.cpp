@@ -143,9 +143,10 @@ void set_isa(const std::string& name) {
   raise_for(status);
 }
 
-py::object get_isa() {
+std::string get_isa() {
   const char* name = fl_isa_name(fl_get_isa());
-  return name ? py::object(py::str(name)) : py::object(py::none());
+  if (!name) throw py::value_error("FUSEDLOSS_ISA names no instruction set this machine can use");
+  return name;
 }
 
 void set_num_threads(int32_t threads) {

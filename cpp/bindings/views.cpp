@@ -213,7 +213,11 @@ void view(py::handle array, const char* name, View& out) {
   else
     throw py::type_error(std::string(name) + " must be an array, got " +
                          std::string(Py_TYPE(array.ptr())->tp_name));
-  if (!out.tensor.data) out.tensor.data = the_empty;
+  if (out.tensor.data) return;
+  const int64_t* shape = out.tensor.shape;
+  if (std::find(shape, shape + out.tensor.ndim, 0) == shape + out.tensor.ndim)
+    throw py::value_error(std::string(name) + " has no memory of its own to read or write");
+  out.tensor.data = the_empty;
 }
 
 void view_output(py::handle array, const char* name, View& out) {

@@ -1,5 +1,4 @@
-// The kernels of one instruction set. This file is compiled once for each, as FL_ISA, with its
-// flags.
+// The kernels of one instruction set: compiled once for each, with its flags, as FL_ISA.
 #include "kernels/table.hpp"
 
 #define FL_JOIN_(a, b) a##b

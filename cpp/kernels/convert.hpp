@@ -41,8 +41,7 @@ FL_INLINE T widen(Half x) {
   return T(_cvtsh_ss(x.bits));
 #else
   const uint32_t sign = uint32_t(x.bits & 0x8000) << 16, rest = uint32_t(x.bits & 0x7FFF) << 13;
-  // Multiplying by 2^112 rebiases the exponent and normalises subnormals; infinity and NaN keep
-  // theirs.
+  // Multiplying by 2^112 rebiases the exponent, also of subnormals, but not of infinity and NaN.
   const uint32_t scaled = bits_of_float(float_of_bits(rest) * 0x1p112f);
   return T(float_of_bits(sign | (rest >= 0x0F800000 ? rest | 0x7F800000 : scaled)));
 #endif
@@ -133,7 +132,7 @@ void gather(int32_t dtype, const char* data, int64_t offset, int64_t stride, int
       if constexpr (__is_same(S, Half) && sizeof(T) == 4)
         for (; i + 8 <= n; i += 8)
           _mm256_storeu_ps(
-              to + i,
+              (float*)to + i,
               _mm256_cvtph_ps(_mm_loadu_si128((const __m128i_u*)(data + (offset + i) * 2))));
 #endif
       for (; i < n; ++i) to[i] = widen<T>(read<S>(data, offset + i));
@@ -152,8 +151,9 @@ void scatter(const T* from, int n, int32_t dtype, char* data, int64_t offset, in
 #if defined(__F16C__)
       if constexpr (__is_same(S, Half) && sizeof(T) == 4)
         for (; i + 8 <= n; i += 8)
-          _mm_storeu_si128((__m128i_u*)(data + (offset + i) * 2),
-                           _mm256_cvtps_ph(_mm256_loadu_ps(from + i), _MM_FROUND_TO_NEAREST_INT));
+          _mm_storeu_si128(
+              (__m128i_u*)(data + (offset + i) * 2),
+              _mm256_cvtps_ph(_mm256_loadu_ps((const float*)from + i), _MM_FROUND_TO_NEAREST_INT));
 #endif
       for (; i < n; ++i) write(data, offset + i, narrow<S>(from[i]));
     } else {

@@ -8,15 +8,14 @@ namespace fl {
 inline namespace FL_ISA {
 namespace {
 
-// A loss from its parameters; its fields are their fields, in order.
+// A loss from its parameters, which are its fields in their order.
 template <class Loss>
-FL_INLINE Loss make_loss(const double* p) {
-  if constexpr (Loss::info.num_params == 0) return Loss{};
-  if constexpr (Loss::info.num_params == 1) return Loss{p[0]};
-  if constexpr (Loss::info.num_params == 2) return Loss{p[0], p[1]};
-  if constexpr (Loss::info.num_params == 3) return Loss{p[0], p[1], p[2]};
-  if constexpr (Loss::info.num_params == 4) return Loss{p[0], p[1], p[2], p[3]};
-  if constexpr (Loss::info.num_params == 5) return Loss{p[0], p[1], p[2], p[3], p[4]};
+FL_INLINE Loss make_loss(const double* params) {
+  constexpr size_t kBytes = Loss::info.num_params * sizeof(double);
+  static_assert(sizeof(Loss) >= kBytes);
+  Loss loss{};
+  memcpy((void*)&loss, params, kBytes);
+  return loss;
 }
 
 template <class T>
@@ -24,6 +23,7 @@ struct Chunk {  // (count) each; nullptr: not given, or not wanted
   const T *y_true, *y_pred, *weight, *class_weight;
   T *loss, *grad;
   int count;  // a multiple of kLanes
+  bool stream_grad;
 };
 
 // Returns the sum of w * loss. Sums run in kLanes accumulators, whatever the register holds.
@@ -32,6 +32,7 @@ double compute_chunk(const Loss& loss, const Chunk<T>& chunk, double grad_scale)
   using V = Native<T>;
   constexpr int kParts = kLanes<T> / V::kSize;
   const V scale(grad_scale), zero(0.0), one(1.0);
+  const bool streaming = chunk.stream_grad && can_stream<V>(chunk.grad);
   V sum[kParts];
   for (V& s : sum) s = zero;
   for (int i = 0; i < chunk.count; i += kLanes<T>)
@@ -57,7 +58,10 @@ double compute_chunk(const Loss& loss, const Chunk<T>& chunk, double grad_scale)
         sum[part] = sum[part] + r.value;
         if (chunk.loss) r.value.store(chunk.loss + at);
       }
-      if constexpr (Grad) (r.grad * (w * scale)).store(chunk.grad + at);
+      if constexpr (Grad) {
+        const V grad = r.grad * (w * scale);
+        streaming ? stream(grad, chunk.grad + at) : grad.store(chunk.grad + at);
+      }
     }
   if constexpr (!Value) return 0;
   return fold_lanes(sum, [](V a, V b) { return a + b; }).raw[0];
@@ -76,7 +80,7 @@ double compute_tail(const Loss& loss, const Chunk<T>& chunk, int done, double gr
       operand[k][i] = i < n ? (from[k] ? from[k][done + i] : T(1)) : T(k == 2 ? 0 : 1);
   const Chunk<T> padded{
       operand[0], operand[1], operand[2], operand[3], chunk.loss ? loss_out : nullptr,
-      grad_out,   kSize};
+      grad_out,   kSize,      false};
   const double sum = compute_chunk<Loss, T, Value, Grad>(loss, padded, grad_scale);
   for (int i = 0; i < n; ++i) {
     if (Value && chunk.loss) chunk.loss[done + i] = loss_out[i];
@@ -133,7 +137,8 @@ void pointwise_block(const PointwiseCall& call, int64_t block, void* scratch, Pa
                          stage(space, call.class_weight, begin, n, s + 3 * kChunk),
                          element_loss,
                          destination(call.grad, begin, s + 4 * kChunk),
-                         n};
+                         n,
+                         call.stream_grad};
     if (!chunk.grad)
       partial.loss += compute<Loss, T, true, false>(loss, chunk, call.grad_scale);
     else if (call.want_loss)
@@ -143,6 +148,7 @@ void pointwise_block(const PointwiseCall& call, int64_t block, void* scratch, Pa
     deliver(space, call.grad, begin, n, chunk.grad);
     if (mean && call.row_length > 1) means.add(element_loss, n, mean);
   }
+  if (call.stream_grad) stream_fence();
 }
 
 }  // namespace

@@ -99,12 +99,70 @@ void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
           1,
           1,
           (const T*)call.class_weight,
-          call.classes};
+          call.classes,
+          call.stream_grad && direct && can_stream<V>(grad)};
       const Along<V> layout{row, call.dense ? -1 : heads.labels[i], V(w * call.grad_scale)};
       value[i] = w * double(compute_rows(loss, layout).raw[0]);
     }
     if (grad && !direct) scatter_row(grad, call.classes, call.grad, offset);
   }
+}
+
+// Where n <= kRowGroup rows of an operand lie.
+struct RowPlaces {
+  const Operand& x;
+  int n;
+  int64_t at[kRowGroup];
+  bool neighbours = true;  // row after row, so that a class is a run of memory
+
+  RowPlaces(const Space& rows, const Operand& x, int64_t begin, int n) : x(x), n(n) {
+    for (int i = 0; i < n; ++i) {
+      at[i] = offset_of(rows, x, begin + i);
+      neighbours &= at[i] == at[0] + i;
+    }
+  }
+  // Whether registers can be filled where the rows lie.
+  template <class T>
+  bool direct() const {
+    return neighbours && n == kRowGroup && x.dtype == kDtype<T>;
+  }
+};
+
+// to: (classes, kRowGroup); rowwise: (kRowGroup, classes), scratch.
+template <class V, class T = typename V::Scalar>
+void turn_in(const RowPlaces& rows, int64_t classes, T* rowwise, T* to) {
+  const Operand& x = rows.x;
+  if (rows.neighbours) {
+    for (int64_t c = 0; c < classes; ++c) {
+      T* const column = to + c * kRowGroup;
+      gather(x.dtype, x.data, rows.at[0] + c * x.class_stride, 1, rows.n, column);
+      for (int i = rows.n; i < kRowGroup; ++i) column[i] = 0;
+    }
+    return;
+  }
+  const T* row[kRowGroup];
+  for (int i = 0; i < rows.n; ++i) {
+    row[i] = in_place<T>(x) ? (const T*)x.data + rows.at[i] : rowwise + i * classes;
+    if (!in_place<T>(x)) gather_row(x, rows.at[i], classes, rowwise + i * classes);
+  }
+  transpose_in<V>(row, rows.n, classes, kRowGroup, to);
+}
+
+// The way back of turn_in.
+template <class V, class T = typename V::Scalar>
+void turn_out(const T* from, int64_t classes, T* rowwise, const RowPlaces& rows) {
+  const Operand& x = rows.x;
+  if (rows.neighbours) {
+    for (int64_t c = 0; c < classes; ++c)
+      scatter(from + c * kRowGroup, rows.n, x.dtype, x.data, rows.at[0] + c * x.class_stride, 1);
+    return;
+  }
+  T* row[kRowGroup];
+  for (int i = 0; i < rows.n; ++i)
+    row[i] = in_place<T>(x) ? (T*)x.data + rows.at[i] : rowwise + i * classes;
+  transpose_out<V>(from, rows.n, classes, kRowGroup, row);
+  if (in_place<T>(x)) return;
+  for (int i = 0; i < rows.n; ++i) scatter_row(row[i], classes, x, rows.at[i]);
 }
 
 // n <= kRowGroup rows. Operands whose rows are not neighbours in memory are transposed in scratch.
@@ -114,45 +172,27 @@ void rows_across(const Loss& loss, const RowCall& call, int64_t begin, int n,
                  typename V::Scalar* scratch) {
   using T = typename V::Scalar;
   const int64_t area = call.classes * kRowGroup;
-  T* const rowwise =
-      scratch + 3 * area;  // (kRowGroup, classes): rows converted, not yet transposed
-  T* row_at[kRowGroup];
-  int64_t at[kRowGroup];  // offsets of the rows
-  const auto locate = [&](const Operand& x) {
-    for (int i = 0; i < n; ++i) at[i] = offset_of(call.rows, x, begin + i);
-    bool neighbours = n == kRowGroup && x.dtype == kDtype<T>;
-    for (int i = 1; i < n; ++i) neighbours &= at[i] == at[0] + i;
-    return neighbours;
-  };
-  const auto turn = [&](const Operand& x, T* to) {
-    for (int i = 0; i < n; ++i) {
-      row_at[i] = in_place<T>(x) ? (T*)x.data + at[i] : rowwise + i * call.classes;
-      if (!in_place<T>(x)) gather_row(x, at[i], call.classes, row_at[i]);
-    }
-    transpose_in<V>(row_at, n, call.classes, kRowGroup, to);
-  };
+  T *const mass = scratch, *const y_pred = mass + area, *const y_true = y_pred + area;
+  T* const grad = y_true + area;
 
   RowOperands<T> row{};
   row.classes = call.classes;
   row.class_weight = (const T*)call.class_weight;
-  row.mass = scratch;
-  if (locate(call.y_pred)) {
-    row.y_pred = (const T*)call.y_pred.data + at[0];
-    row.y_pred_stride = call.y_pred.class_stride;
-  } else {
-    turn(call.y_pred, scratch + area);
-    row.y_pred = scratch + area;
-    row.y_pred_stride = kRowGroup;
-  }
+  row.mass = mass;
+  const RowPlaces predictions(call.rows, call.y_pred, begin, n);
+  const bool read_direct = predictions.direct<T>();
+  row.y_pred = read_direct ? (const T*)call.y_pred.data + predictions.at[0] : y_pred;
+  row.y_pred_stride = read_direct ? call.y_pred.class_stride : kRowGroup;
+  if (!read_direct) turn_in<V>(predictions, call.classes, grad, y_pred);
   if (call.dense) {
-    locate(call.y_true);
-    turn(call.y_true, scratch + 2 * area);
-    row.y_true = scratch + 2 * area;
+    turn_in<V>(RowPlaces(call.rows, call.y_true, begin, n), call.classes, grad, y_true);
+    row.y_true = y_true;
   }
-  const bool direct = call.grad && locate(call.grad);
+  const RowPlaces gradients(call.rows, call.grad ? call.grad : call.y_pred, begin, n);
+  const bool write_direct = call.grad && gradients.direct<T>();
   if (call.grad) {
-    row.grad = direct ? (T*)call.grad.data + at[0] : rowwise;
-    row.grad_stride = direct ? call.grad.class_stride : kRowGroup;
+    row.grad = write_direct ? (T*)call.grad.data + gradients.at[0] : grad;
+    row.grad_stride = write_direct ? call.grad.class_stride : kRowGroup;
   }
 
   T weight[kRowGroup], scaled[kRowGroup];
@@ -175,13 +215,8 @@ void rows_across(const Loss& loss, const RowCall& call, int64_t begin, int n,
     for (int k = 0; k < V::kSize && i + k < n; ++k) value[i + k] = double(values[k]);
   }
 
-  if (!call.grad || direct) return;
-  T* const turned = scratch + area;  // y_pred is not needed any more
-  for (int i = 0; i < n; ++i)
-    row_at[i] = in_place<T>(call.grad) ? (T*)call.grad.data + at[i] : turned + i * call.classes;
-  transpose_out<V>(rowwise, n, call.classes, kRowGroup, row_at);
-  if (in_place<T>(call.grad)) return;
-  for (int i = 0; i < n; ++i) scatter_row(row_at[i], call.classes, call.grad, at[i]);
+  // y_pred is not needed any more.
+  if (call.grad && !write_direct) turn_out<V>(grad, call.classes, y_pred, gradients);
 }
 
 template <class Loss, class T>
@@ -204,6 +239,7 @@ void row_block(const RowCall& call, int64_t block, void* scratch, Partial& parti
     if (call.loss)
       for (int i = 0; i < n; ++i) write<T>(call.loss.data, begin + i, T(value[i]));
   }
+  if (call.stream_grad) stream_fence();
 }
 
 }  // namespace

@@ -9,8 +9,7 @@ namespace fl {
 inline namespace FL_ISA {
 namespace {
 
-// Sum of the weights of the rows that count, or their number, in partial.loss; and a check of
-// labels.
+// Sum of the weights of the rows that count, or their number, and a check of the labels.
 void divisor_block(const DivisorCall& call, int64_t block, void* scratch, Partial& partial) {
   double* const s = (double*)scratch;
   int64_t* const labels = (int64_t*)(s + 2 * kChunk);

@@ -7,25 +7,31 @@ namespace fl {
 inline namespace FL_ISA {
 namespace {
 
-// Transposes V::kSize rows of V::kSize numbers: log2(V::kSize) rounds of exchanging blocks between
-// rows that are 1, 2, 4, ... apart. A gather of single numbers takes three times as long.
-template <class V>
-FL_INLINE void transpose_square(V (&row)[V::kSize]) {
+// Of two rows `Step` apart: the blocks of `Step` numbers that stay or come from below, and the
+// rest.
+template <int Step, int Size>
+struct Upper {
+  static constexpr int from(int i) { return i & Step ? Size + i - Step : i; }
+};
+template <int Step, int Size>
+struct Lower {
+  static constexpr int from(int i) { return i & Step ? Size + i : i + Step; }
+};
+
+// Transposes V::kSize rows of V::kSize numbers in log2(V::kSize) rounds, which exchange blocks
+// between rows that are 1, 2, 4, ... apart. A gather of single numbers takes three times as long.
+template <int Step = 1, class V>
+FL_INLINE void transpose_square(V* row) {
   constexpr int kSize = V::kSize;
-#pragma GCC unroll 8
-  for (int step = 1; step < kSize; step *= 2) {
-    typename V::Bits upper, lower;
-    for (int j = 0; j < kSize; ++j) {
-      upper[j] = j & step ? kSize + j - step : j;
-      lower[j] = j & step ? kSize + j : j + step;
-    }
+  if constexpr (Step < kSize) {
 #pragma GCC unroll 16
     for (int i = 0; i < kSize; ++i) {
-      if (i & step) continue;
-      const V a = row[i], b = row[i + step];
-      row[i] = V::of(__builtin_shuffle(a.raw, b.raw, upper));
-      row[i + step] = V::of(__builtin_shuffle(a.raw, b.raw, lower));
+      if (i & Step) continue;
+      const V a = row[i], b = row[i + Step];
+      row[i] = shuffle<Upper<Step, kSize>>(a, b);
+      row[i + Step] = shuffle<Lower<Step, kSize>>(a, b);
     }
+    transpose_square<Step * 2>(row);
   }
 }
 

@@ -26,7 +26,7 @@ struct BinaryCrossentropy {
   static constexpr LossInfo info{
       "binary_crossentropy",
       "Cross-entropy of two classes, given the probability of the positive one.",
-      param::fraction("label_smoothing", 0.0), param::non_negative("epsilon", 1e-7)};
+      param::fraction("label_smoothing", 0.0), param::positive("epsilon", 1e-7)};
   double label_smoothing, epsilon;
 
   template <class V>
@@ -34,7 +34,7 @@ struct BinaryCrossentropy {
     const V t = smooth_binary(y_true, label_smoothing);
     const auto p = clip_probability(y_pred, epsilon);
     const V complement = V(1.0) - p.prob;
-    const V value = -fma(t, log(p.prob), (V(1.0) - t) * log(complement));
+    const V value = -fma(t, log(p.prob), (V(1.0) - t) * log1p(-p.prob));
     return {value, p.moves * (p.prob - t) / (p.prob * complement)};
   }
 };

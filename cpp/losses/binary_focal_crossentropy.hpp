@@ -47,7 +47,7 @@ struct BinaryFocalCrossentropy {
       param::non_negative("gamma", 2.0),
       param::fraction("label_smoothing", 0.0),
       param::flag("smoothed_focus"),
-      param::non_negative("epsilon", 1e-7)};
+      param::positive("epsilon", 1e-7)};
   double alpha, gamma, label_smoothing, smoothed_focus, epsilon;
 
   template <class V>
@@ -58,8 +58,8 @@ struct BinaryFocalCrossentropy {
     const V miss = fma(y, one - y_pred, (one - y) * y_pred);  // of the prediction before clipping
     const V factor =
         BinaryFocalCrossentropyFromLogits::alpha_weight(y, alpha) * focal_factor(miss, gamma);
-    // miss^(gamma - 1) has a pole at 0 for gamma < 1: bounded where clipping bounds the loss.
-    const V miss_slope = (one - y - y) / max(V(epsilon), miss);
+    // miss^(gamma - 1) has a pole at 0 for gamma < 1: bounded by what V resolves next to 1.
+    const V miss_slope = (one - y - y) / max(V(V::kEpsilon), miss);
     return {factor * bce.value, factor * fma(V(gamma) * miss_slope, bce.value, bce.grad)};
   }
 };

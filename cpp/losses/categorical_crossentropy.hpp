@@ -45,6 +45,6 @@ inline constexpr LossInfo CategoricalCrossentropy<Softmax>::info{
 template <>
 inline constexpr LossInfo CategoricalCrossentropy<Probability>::info{
     "categorical_crossentropy", "Cross-entropy of several classes, given their probabilities.",
-    param::fraction("label_smoothing", 0.0), param::non_negative("epsilon", 1e-7)};
+    param::fraction("label_smoothing", 0.0), param::positive("epsilon", 1e-7)};
 
 }  // namespace fl::losses

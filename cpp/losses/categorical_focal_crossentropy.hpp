@@ -90,6 +90,6 @@ inline constexpr LossInfo CategoricalFocalCrossentropy<Probability>::info{
     param::non_negative("gamma", 2.0),
     param::fraction("label_smoothing", 0.0),
     param::flag("smoothed_focus"),
-    param::non_negative("epsilon", 1e-7)};
+    param::positive("epsilon", 1e-7)};
 
 }  // namespace fl::losses

@@ -63,9 +63,8 @@ struct ValueGrad {
 //   kSums, update(s, c)    adds class c to the sums s[kSums]
 //   finish(s)              the loss of the row, and the sum of all slopes
 //   slope(s, c)            d loss / d log_prob of class c
-// The link turns slopes into the gradient with respect to y_pred. Integer labels are the case
-// y_true == 1 for one class and 0 for the others, so one definition serves dense and sparse
-// targets.
+// The link turns slopes into the gradient with respect to y_pred. An integer label is y_true == 1
+// for one class and 0 for the others, so one definition serves dense and sparse targets.
 template <class V>
 struct Class {
   V y_true, log_prob, prob;

@@ -27,14 +27,16 @@ struct Threads {
 template <class Kernel, class Call>
 Partial run(Kernel kernel, const Call& call, int64_t count, int64_t scratch_bytes, int64_t elements,
             Threads threads) {
-  std::vector<Partial> partials(static_cast<size_t>(count));
+  Partial single;
+  std::vector<Partial> several(static_cast<size_t>(count > 1 ? count : 0));
+  Partial* const partials = count > 1 ? several.data() : &single;
   struct Context {
     Kernel kernel;
     const Call& call;
     size_t scratch_bytes;
     Partial* partials;
     std::atomic<bool> out_of_memory{false};
-  } context{kernel, call, size_t(scratch_bytes), partials.data()};
+  } context{kernel, call, size_t(scratch_bytes), partials};
   const fl_task task = [](void* pointer, int64_t begin, int64_t end) {
     auto& c = *static_cast<Context*>(pointer);
     void* scratch = thread_scratch(c.scratch_bytes);
@@ -54,7 +56,8 @@ Partial run(Kernel kernel, const Call& call, int64_t count, int64_t scratch_byte
   if (context.out_of_memory) throw std::bad_alloc();
 
   Partial sum;
-  for (const Partial& p : partials) {
+  for (int64_t block = 0; block < count; ++block) {
+    const Partial& p = partials[block];
     sum.loss += p.loss;
     if (p.bad_labels && !sum.bad_labels) {
       sum.first_bad_row = p.first_bad_row;

@@ -94,7 +94,7 @@ class Merger {
     operand.dtype = x.dtype;
     for (int d = 0; d < ndim_; ++d)
       operand.strides[d] = d < x.ndim && shape_[d] != 1 ? stride_of(x, d) : 0;
-    operands_.push_back(&operand);
+    operands_[count_++] = &operand;
   }
 
   Space merge() {
@@ -103,14 +103,14 @@ class Merger {
       space.count *= shape_[d];
       if (shape_[d] == 1) continue;
       const int last = space.ndim - 1;
-      const bool even = last >= 0 && std::all_of(operands_.begin(), operands_.end(), [&](auto* x) {
+      const bool even = last >= 0 && std::all_of(begin(), end(), [&](auto* x) {
                           return x->strides[last] == x->strides[d] * shape_[d];
                         });
       const int to = even ? last : space.ndim++;
       space.sizes[to] = even ? space.sizes[to] * shape_[d] : shape_[d];
-      for (Operand* x : operands_) x->strides[to] = x->strides[d];
+      for (Operand* x : *this) x->strides[to] = x->strides[d];
     }
-    for (Operand* x : operands_) {
+    for (Operand* x : *this) {
       int64_t expected = 1;
       x->contiguous = true;
       for (int d = space.ndim - 1; d >= 0; --d) {
@@ -121,10 +121,14 @@ class Merger {
     return space;
   }
 
+  Operand** begin() { return operands_; }
+  Operand** end() { return operands_ + count_; }
+
  private:
   const int64_t* shape_;
   int ndim_;
-  std::vector<Operand*> operands_;
+  Operand* operands_[8];
+  int count_ = 0;
 };
 
 void check_params(const fl_call& call, Arguments& arguments) {
@@ -297,6 +301,16 @@ Arguments check_arguments(const fl_call& call) {
   return arguments;
 }
 
+namespace {
+
+// Not if it overwrites the predictions: these are in the caches already.
+bool should_stream(const fl_call& call, int64_t elements) {
+  return call.grad.data && call.grad.data != call.y_pred.data &&
+         elements * item_size(call.grad.dtype) >= kStreamBytes;
+}
+
+}  // namespace
+
 PointwiseCall pointwise_call(const fl_call& call, const Arguments& arguments) {
   PointwiseCall k;
   Merger merger(call.y_pred.shape, call.y_pred.ndim);
@@ -308,6 +322,7 @@ PointwiseCall pointwise_call(const fl_call& call, const Arguments& arguments) {
   merger.add(call.grad, k.grad);
   k.elements = merger.merge();
   k.want_loss = call.loss.data != nullptr;
+  k.stream_grad = should_stream(call, k.elements.count);
   k.row_length = arguments.row_length;
   if (k.want_loss && call.reduction == FL_NONE) {
     k.loss.data = static_cast<char*>(call.loss.data);
@@ -332,6 +347,7 @@ RowCall row_call(const fl_call& call, const Arguments& arguments) {
   add(call.mask, k.mask);
   k.rows = merger.merge();
   k.classes = arguments.row_length;
+  k.stream_grad = should_stream(call, k.rows.count * k.classes);
   k.dense = !arguments.labels;
   k.want_loss = call.loss.data != nullptr;
   if (k.want_loss && call.reduction == FL_NONE) k.loss.data = static_cast<char*>(call.loss.data);

@@ -7,8 +7,7 @@
 
 namespace fl {
 
-// A checked fl_call. Tensors are seen from index spaces in which neighbouring dimensions are
-// merged.
+// What checking an fl_call found out.
 struct Arguments {
   const fl_loss_info* info = nullptr;
   bool in_double = false;

@@ -14,10 +14,8 @@ namespace fl {
 
 #if defined(__x86_64__)
 // The compiler's own detection, which also asks whether the operating system saves the registers.
-bool cpu_has_avx2() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-         __builtin_cpu_supports("f16c");
-}
+// It cannot be asked for F16C everywhere, but no CPU has AVX2 and FMA without it.
+bool cpu_has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 bool cpu_has_avx512() {
   return cpu_has_avx2() && __builtin_cpu_supports("avx512f") &&
          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&

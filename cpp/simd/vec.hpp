@@ -29,8 +29,7 @@ constexpr int kRegisterBytes = 32;
 constexpr int kRegisterBytes = 16;
 #endif
 
-// The number of accumulators a sum runs in, on every instruction set, so that sums agree bit by
-// bit.
+// The accumulators a sum runs in, as many on every instruction set, so that sums agree bit by bit.
 template <class T>
 constexpr int kLanes = 128 / sizeof(T);
 
@@ -193,8 +192,8 @@ FL_INLINE void store_first(V v, typename V::Scalar* p, int n) {
   if (n > 0) memcpy(p, &v.raw, unsigned(n) * sizeof(typename V::Scalar));
 }
 
-#if defined(__AVX512F__)  // A memcpy of variable length is a call; rows of 10 to 100 classes
-                          // notice.
+// A memcpy of variable length is a call, which rows of 10 to 100 classes notice.
+#if defined(__AVX512F__)
 template <>
 FL_INLINE Float load_first(const float* p, int n, Float rest) {
   if (n <= 0) return rest;
@@ -217,6 +216,65 @@ FL_INLINE Mask<typename V::Scalar, V::kSize> first_lanes(int n) {
   return {lane < typename V::Integer(n) - typename V::Bits{}};
 }
 
+// Stores that pass by the caches, for results larger than these: the memory is not read first. p is
+// aligned to the register; stream_fence() makes the stores visible to other threads.
+template <class V>
+FL_INLINE bool can_stream(const typename V::Scalar* p) {
+  return (uintptr_t)p % sizeof(V) == 0;
+}
+#if defined(__AVX512F__)
+FL_INLINE void stream(Float v, float* p) { _mm512_stream_ps(p, v.raw); }
+FL_INLINE void stream(Double v, double* p) { _mm512_stream_pd(p, v.raw); }
+#elif defined(__AVX2__)
+FL_INLINE void stream(Float v, float* p) { _mm256_stream_ps(p, v.raw); }
+FL_INLINE void stream(Double v, double* p) { _mm256_stream_pd(p, v.raw); }
+#elif defined(__SSE2__)
+FL_INLINE void stream(Float v, float* p) { _mm_stream_ps(p, v.raw); }
+FL_INLINE void stream(Double v, double* p) { _mm_stream_pd(p, v.raw); }
+#else
+FL_INLINE void stream(Float v, float* p) { v.store(p); }
+FL_INLINE void stream(Double v, double* p) { v.store(p); }
+#endif
+FL_INLINE void stream_fence() {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
+
+template <int... I>
+struct Indices {};
+template <int N, int... I>
+struct FirstIndices : FirstIndices<N - 1, N - 1, I...> {};
+template <int... I>
+struct FirstIndices<0, I...> : Indices<I...> {};
+
+// Lane i of the result is lane Pick::from(i) of a followed by b.
+template <class Pick, class V, int... I>
+FL_INLINE V shuffle(V a, V b, Indices<I...>) {
+#if defined(__clang__)
+  return V::of(__builtin_shufflevector(a.raw, b.raw, Pick::from(I)...));
+#else
+  return V::of(__builtin_shuffle(a.raw, b.raw, typename V::Bits{Pick::from(I)...}));
+#endif
+}
+template <class Pick, class V>
+FL_INLINE V shuffle(V a, V b) {
+  return shuffle<Pick>(a, b, FirstIndices<V::kSize>{});
+}
+
+template <int Distance>
+struct Exchange {  // lanes that are `Distance` apart
+  static constexpr int from(int i) { return i ^ Distance; }
+};
+
+template <int Half, class V, class Fold>
+FL_INLINE V fold_register(V v, Fold fold) {
+  if constexpr (Half == 0)
+    return v;
+  else
+    return fold_register<Half / 2>(fold(v, shuffle<Exchange<Half>>(v, v)), fold);
+}
+
 // Sum and maximum over kLanes numbers held in kLanes / V::kSize registers. The tree folds halves,
 // so it is the same on every instruction set. The result stands in every lane.
 template <class V, class Fold>
@@ -227,14 +285,7 @@ FL_INLINE V fold_lanes(const V* part, Fold fold) {
 #pragma GCC unroll 8
   for (int half = kParts / 2; half > 0; half /= 2)
     for (int i = 0; i < half; ++i) v[i] = fold(v[i], v[i + half]);
-  V sum = v[0];
-#pragma GCC unroll 8
-  for (int half = V::kSize / 2; half > 0; half /= 2) {
-    typename V::Bits from;
-    for (int i = 0; i < V::kSize; ++i) from[i] = i ^ half;
-    sum = fold(sum, V::of(__builtin_shuffle(sum.raw, from)));
-  }
-  return sum;
+  return fold_register<V::kSize / 2>(v[0], fold);
 }
 
 }  // namespace
