@@ -1,0 +1,78 @@
+# Everything a developer does, one word each. Needs Python 3.10+, a C++ compiler and make; the rest
+# is installed into .venv by the first command.
+
+PYTHON ?= python3
+# ON: compiler warnings are errors, as in continuous integration.
+WERROR ?= OFF
+
+BIN := .venv/bin
+BUILD := build/dev
+CPP := $(shell find cpp tests/cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.h')
+BUILT := .venv/built-werror-$(WERROR)
+
+# Keras asks when it is imported; its default, TensorFlow, is not installed here.
+export KERAS_BACKEND := torch
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test build bench lint format clean
+
+help: ## List these commands
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: build ## Train five models twice, with the framework's losses and with ours
+	$(BIN)/python examples/demo.py
+
+test: build ## Run the tests, the examples in docstrings and the accuracy check of the C++ math
+	$(BIN)/python -m pytest
+	$(BIN)/cmake --build $(BUILD) --target math_accuracy
+	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure
+
+build: $(BUILT) ## Compile, and install into .venv
+
+bench: build ## Measure against torch eager, torch.compile and NumPy
+	$(BIN)/python -m pytest benchmarks --benchmark-only
+	$(BIN)/python benchmarks/compare.py
+
+lint: build ## Check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/clang-format --dry-run -Werror $(CPP)
+	$(BIN)/mypy
+
+format: .venv/installed ## Rewrite the sources in the project's style
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+	$(BIN)/clang-format -i $(CPP)
+
+clean: ## Remove what was built; .venv and its packages stay
+	rm -rf build .venv/built-* .benchmarks .mypy_cache .pytest_cache .ruff_cache
+
+# Editable, so that an edit of a Python file counts at once; a compiled module that rebuilds itself
+# on import was rejected, since every import of the package would then run CMake: here make does,
+# when a source is newer. Without isolation, so that the build directory and its objects can be used
+# again. --verbose: compiling takes minutes, and warnings should be seen.
+$(BUILT): .venv/installed CMakeLists.txt pyproject.toml $(CPP)
+	$(BIN)/python -m pip install --verbose --no-build-isolation --no-deps --no-index \
+	  --config-settings=build-dir=$(BUILD) \
+	  --config-settings=cmake.define.FUSEDLOSS_TESTS=ON \
+	  --config-settings=cmake.define.FUSEDLOSS_WERROR=$(WERROR) \
+	  --editable .
+	@touch $@
+
+.venv/installed: requirements-dev.txt | .venv/created
+	$(BIN)/python -m pip install --requirement requirements-dev.txt
+	@touch $@
+
+# --clear: what an interrupted run left behind is not built upon.
+.venv/created:
+	@$(PYTHON) -c 'import ensurepip, os, sys, sysconfig; \
+	  header = os.path.join(sysconfig.get_path("include"), "Python.h"); \
+	  sys.exit(sys.version_info < (3, 10) or not os.path.exists(header))' 2> /dev/null \
+	  && command -v $${CXX:-c++} > /dev/null \
+	  || { printf '%s\n' >&2 \
+	  'Needed: Python 3.10+ with its headers and the module venv, and a C++ compiler.' \
+	  'On Debian and Ubuntu:' \
+	  '  sudo apt-get install g++ $(notdir $(PYTHON))-dev $(notdir $(PYTHON))-venv' \
+	  'Another Python: make PYTHON=python3.12'; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	@touch $@
