@@ -1,0 +1,227 @@
+"""Autograd over the core: the gradient is computed together with the value, in one pass.
+
+`fused` decides whether a kernel may run. Where it may not, the same loss in plain torch does.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from fusedloss import _core
+from fusedloss.torch import _plain
+from fusedloss.torch._coverage import covers, covers_weights, is_observed, keeps_graph
+from fusedloss.torch._memory import LOSSES, empty_like, empty_losses
+
+_Call = tuple[
+    int,  # loss_id
+    tuple[float, ...],  # params
+    Tensor,  # y_true
+    Tensor | None,  # sample_weight
+    Tensor | None,  # mask
+    Tensor | None,  # class_weight
+    int | None,  # ignore_label
+    int | None,  # row_axis
+    int,  # reduction
+    float,  # denominator
+    int,  # flags
+    Tensor,  # what a loss of these predictions looks like
+]
+# Those that are no tensors, in the same order.
+_Options = tuple[int, tuple[float, ...], int | None, int | None, int, float, int]
+
+
+def fused(
+    loss_id: int,
+    params: tuple[float, ...],
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    sample_weight: Tensor | None = None,
+    mask: Tensor | None = None,
+    class_weight: Tensor | None = None,
+    ignore_label: int | None = None,
+    row_axis: int | None = None,
+    reduction: int = _core.MEAN,
+    denominator: float = 0.0,
+    flags: int = 0,
+    plain: Callable[[], Tensor] | None = None,
+) -> Tensor:
+    """Return the loss, differentiable with respect to all that torch would differentiate it by.
+
+    The arguments are those of `_core.compute`. ``plain`` computes the same loss in differentiable
+    torch operations; it is called for what the kernels do not cover: other devices, subclasses of
+    Tensor, `torch.compile`, `torch.func`, forward mode, dispatch modes, and derivatives with
+    respect to targets or weights. Default: `_plain.compute` with the same arguments.
+
+    Returns:
+      A float64 tensor for float64 predictions, otherwise a float32 tensor; 0-d, or in the shape of
+      the rows for reduction NONE.
+    """
+    template = LOSSES.get(y_pred.dtype)
+    if template is None:
+        raise TypeError(f"y_pred must be float32, float64, float16 or bfloat16, got {y_pred.dtype}")
+    recording = torch.is_grad_enabled()
+    weighted = sample_weight is not None or mask is not None or class_weight is not None
+    # fmt: off
+    if not covers(recording, y_pred, y_true) or (
+        weighted and not covers_weights(recording, sample_weight, mask, class_weight)
+    ):
+        if plain is not None:
+            return plain()
+        return _plain.compute(
+            loss_id, params, y_true, y_pred, sample_weight, mask, class_weight,
+            ignore_label, row_axis, reduction, denominator, flags,
+        )
+    if recording and y_pred.requires_grad:
+        call: _Call = (
+            loss_id, params, y_true, sample_weight, mask, class_weight,
+            ignore_label, row_axis, reduction, denominator, flags, template,
+        )
+        loss: Tensor = (_apply_rows if reduction == _core.NONE else _apply)(y_pred, call)
+        return loss
+    loss = empty_losses(y_pred, row_axis) if reduction == _core.NONE else torch.empty_like(template)
+    _core.compute(
+        loss_id, params, y_true, y_pred, sample_weight, mask, class_weight,
+        ignore_label, row_axis, reduction, denominator, flags, loss, None,
+    )
+    # fmt: on
+    return loss
+
+
+class FusedLoss(Function):
+    """A single loss. Its gradient is computed with it, and the backward only hands it out."""
+
+    @staticmethod
+    def forward(ctx: Any, y_pred: Tensor, call: _Call) -> Tensor:
+        """Compute the loss, and keep the gradient."""
+        # fmt: off
+        (
+            loss_id, params, y_true, weight, mask, class_weight,
+            ignore_label, row_axis, reduction, denominator, flags, template,
+        ) = call
+        # A mean's 1 / N would flush most of a float16 gradient to 0. The backward applies it, in
+        # float32 and together with what flows in.
+        unscaled = y_pred.dtype is torch.float16
+        if unscaled:
+            flags |= _core.UNSCALED_GRAD
+        loss, gradient = torch.empty_like(template), empty_like(y_pred)
+        scale = _core.compute(
+            loss_id, params, y_true, y_pred, weight, mask, class_weight,
+            ignore_label, row_axis, reduction, denominator, flags, loss, gradient,
+        )
+        # fmt: on
+        ctx.options = loss_id, params, ignore_label, row_axis, reduction, denominator, flags
+        ctx.scale = scale if unscaled else 1.0
+        # The inputs are for a second derivative. Saved here, torch frees them with the graph,
+        # notices when they are changed, and lets checkpoints and hooks have them.
+        if weight is mask is class_weight is None:
+            ctx.save_for_backward(gradient, y_true, y_pred)
+        else:
+            ctx.save_for_backward(gradient, y_true, y_pred, weight, mask, class_weight)
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
+        """Return upstream times the gradient."""
+        saved = ctx.saved_tensors
+        if torch.is_grad_enabled():  # create_graph=True
+            return _differentiable(upstream, saved[1:], ctx.options), None
+        gradient: Tensor = saved[0]
+        if is_observed(upstream):
+            return upstream * ctx.scale * gradient, None
+        factor = upstream.item() * ctx.scale
+        # Who receives a gradient may change it, so only a graph that ends here gives its own away.
+        if factor == 1 and not keeps_graph():
+            return gradient, None
+        scaled = empty_like(gradient)
+        _core.scale(gradient, factor, scaled)
+        return scaled, None
+
+
+class FusedLosses(Function):
+    """A loss for each row. What flows into each is not known before the backward."""
+
+    @staticmethod
+    def forward(ctx: Any, y_pred: Tensor, call: _Call) -> Tensor:
+        """Compute the losses."""
+        # fmt: off
+        (
+            loss_id, params, y_true, weight, mask, class_weight,
+            ignore_label, row_axis, reduction, denominator, flags, _,
+        ) = call
+        losses = empty_losses(y_pred, row_axis)
+        _core.compute(
+            loss_id, params, y_true, y_pred, weight, mask, class_weight,
+            ignore_label, row_axis, reduction, denominator, flags, losses, None,
+        )
+        # fmt: on
+        ctx.options = loss_id, params, ignore_label, row_axis, reduction, denominator, flags
+        ctx.save_for_backward(y_true, y_pred, weight, mask, class_weight)
+        return losses
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
+        """Return the gradient: the kernel takes what flows into a row as the weight of the row."""
+        tensors = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            return _differentiable(upstream, tensors, ctx.options), None
+        y_true, y_pred, weight, mask, class_weight = tensors
+        loss_id, params, ignore_label, row_axis, _, _, flags = ctx.options
+        observed = is_observed(upstream)
+        if not observed:
+            weight = _weigh(upstream.resolve_neg(), weight, row_axis)
+        gradient = empty_like(y_pred)
+        # fmt: off
+        _core.compute(
+            loss_id, params, y_true, y_pred, weight, mask, class_weight,
+            ignore_label, row_axis, _core.SUM, 0.0, flags, None, gradient,
+        )
+        # fmt: on
+        if observed:
+            gradient = gradient * (upstream if row_axis is None else upstream.unsqueeze(row_axis))
+        return gradient, None
+
+
+def _directly(function: type[Function]) -> Callable[..., Any]:
+    """The apply of ``function``, without the Python that torch puts before it and its backward.
+
+    Both only find out what is known here, in about 2 of the 20 us that a small loss takes with its
+    backward.
+    """
+    node: Any = getattr(function, "_backward_cls", None)
+    if node is not None:
+        node.apply = function.backward
+    apply: Callable[..., Any] = super(Function, function).apply  # type: ignore[misc]
+    return apply
+
+
+_apply = _directly(FusedLoss)
+_apply_rows = _directly(FusedLosses)
+
+
+def _differentiable(upstream: Tensor, tensors: Sequence[Any], options: _Options) -> Tensor:
+    """The gradient by torch's own operations, so that it can be differentiated again."""
+    y_true, y_pred, *weights = tensors
+    weight, mask, class_weight = weights or (None, None, None)
+    loss_id, params, ignore_label, row_axis, reduction, denominator, flags = options
+    # fmt: off
+    loss = _plain.compute(
+        loss_id, params, y_true, y_pred, weight, mask, class_weight,
+        ignore_label, row_axis, reduction, denominator, flags,
+    )
+    # fmt: on
+    gradient: Tensor
+    (gradient,) = torch.autograd.grad(loss, y_pred, upstream, create_graph=True)
+    return gradient
+
+
+def _weigh(upstream: Tensor, weight: Tensor | None, row_axis: int | None) -> Tensor:
+    """What flows into the rows, times their weights or those of their elements."""
+    if weight is None:
+        return upstream
+    if row_axis is not None and weight.ndim > upstream.ndim:
+        upstream = upstream.unsqueeze(row_axis)
+    return upstream * weight

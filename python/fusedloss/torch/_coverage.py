@@ -1,0 +1,93 @@
+"""Where the kernels may run: on ordinary CPU tensors, while nothing but eager autograd looks on.
+
+Everything else torch does with a function goes through its dispatcher, which the kernels do not
+use: to compile or trace it, to transform it, to run it on tensors without memory of their own. A
+kernel called there would give a value without its derivative, or a constant. So it is asked first.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+from torch.nn import Parameter
+
+_KINDS = frozenset({Tensor, Parameter})
+
+
+def _private(path: str, otherwise: Callable[..., bool]) -> Callable[..., bool]:
+    """Look up a function of torch that other versions may not have."""
+    found: Any = torch._C
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return otherwise if found is None else found
+
+
+def _perhaps(*_: Any) -> bool:
+    return True
+
+
+_transforms = _private("_are_functorch_transforms_active", _perhaps)
+_dispatch_modes = _private("_len_torch_dispatch_stack", _perhaps)
+_tracing_state = _private("_get_tracing_state", _perhaps)
+_is_batched = _private("_functorch.is_legacy_batchedtensor", _perhaps)
+
+# Whether the graph that is being differentiated is kept for another backward.
+keeps_graph = _private("_autograd._get_current_graph_task_keep_graph", _perhaps)
+
+_compiling = torch.compiler.is_dynamo_compiling
+_KNOWN = hasattr(forward_ad, "_current_level") and _perhaps not in (
+    _transforms,
+    _dispatch_modes,
+    _tracing_state,
+)
+if not _KNOWN:
+    warnings.warn(
+        f"fusedloss does not know torch {torch.__version__}: its losses are computed in plain "
+        "torch, which is correct but not faster",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+def covers(recording: bool, y_pred: Tensor, y_true: Tensor) -> bool:
+    """Whether a kernel may compute the loss of ``y_pred``, with its gradient if it is wanted.
+
+    ``recording`` says whether autograd is: if so, targets must not be differentiated.
+    """
+    # Dynamo, which reads this code without running it, finds True here and reads no further.
+    if _compiling() or not _KNOWN:
+        return False
+    if _transforms() or _dispatch_modes() or _tracing_state() or forward_ad._current_level >= 0:
+        return False
+    # Kinds are compared, not asked for by isinstance: subclasses have a meaning of their own. The
+    # memory of x.conj().imag holds the negative of its values.
+    return not (
+        type(y_pred) not in _KINDS
+        or type(y_true) not in _KINDS
+        or not y_pred.is_cpu
+        or not y_true.is_cpu
+        or y_pred.is_neg()
+        or y_true.is_neg()
+        or (recording and y_true.requires_grad)
+    )
+
+
+def covers_weights(recording: bool, *weights: Tensor | None) -> bool:
+    """Whether a kernel may read these weights, too."""
+    for weight in weights:
+        if weight is not None and (
+            type(weight) not in _KINDS
+            or not weight.is_cpu
+            or weight.is_neg()
+            or (recording and weight.requires_grad)
+        ):
+            return False
+    return True
+
+
+def is_observed(upstream: Tensor) -> bool:
+    """Whether ``upstream`` is more than its values: a batch of tensors, or one with a tangent."""
+    return _transforms() or forward_ad._current_level >= 0 or _is_batched(upstream)

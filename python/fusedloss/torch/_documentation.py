@@ -1,0 +1,36 @@
+"""The part of the docstring that every function shares, written once and appended to each."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+# Continues the "Args:" with which the docstring of every function ends.
+_SHARED = """\
+  sample_weight: a weight for each loss, of any real dtype; its shape is that of the losses that
+    reduction "none" returns, or broadcasts to it from the left: (N,) weighs the samples of a
+    batch. A mean is then divided by the sum of these weights in place of the number of losses, so
+    a weight of 2 counts like a sample that is there twice. What weighs 0 adds 0 to the loss and
+    has gradient 0, even if it is NaN. Default: everything weighs 1.
+  denominator: a number to divide by in place of the mean's own divisor, such as the number of
+    tokens in all parts of a batch when gradients are accumulated.
+
+Returns:
+  The loss, 0-d, or one for each element or row with reduction "none". Its dtype is float64 if torch
+  computes in float64, and float32 otherwise: also for float16 and bfloat16, where torch rounds it.
+  A mean over nothing is NaN, as in torch.
+
+Raises:
+  TypeError: an argument is not a tensor, or not a number, where one is expected, or its dtype is
+    not supported.
+  ValueError: a shape does not match, a number is outside its domain, the reduction is unknown, or a
+    denominator is given to a reduction that does not divide.
+"""
+
+
+def documented(function: _Function) -> _Function:
+    """Complete the docstring of a loss by the arguments, result and errors that all share."""
+    if function.__doc__ is not None:  # None under python -OO
+        function.__doc__ = f"{inspect.cleandoc(function.__doc__)}\n{_SHARED}"
+    return function

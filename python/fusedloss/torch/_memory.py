@@ -1,0 +1,45 @@
+"""Tensors for the kernels to write, on the CPU whatever torch's default device."""
+
+import torch
+from torch import Tensor
+
+from fusedloss import _core
+
+# What a loss of predictions of each dtype looks like. empty_like is the cheapest way to another.
+LOSSES = {
+    dtype: torch.empty((), dtype=torch.promote_types(dtype, torch.float32), device="cpu")
+    for dtype in (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+}
+
+# From here on the page faults of fresh memory cost more than the arithmetic that fills it.
+_REUSE_BYTES = 1 << 20
+
+
+def empty_losses(y_pred: Tensor, row_axis: int | None) -> Tensor:
+    """An uninitialised loss for each row of ``y_pred``."""
+    loss = LOSSES[y_pred.dtype]
+    if row_axis is None and loss.dtype is y_pred.dtype and y_pred.is_contiguous():
+        return empty_like(y_pred)
+    rows = y_pred.shape
+    if row_axis is not None:
+        rows = rows[:row_axis] + rows[row_axis + 1 :]
+    if rows.numel() * loss.itemsize < _REUSE_BYTES:
+        return loss.new_empty(rows)
+    return _reused(rows, loss.dtype)
+
+
+def empty_like(tensor: Tensor) -> Tensor:
+    """An uninitialised tensor in the shape, dtype and memory format of ``tensor``."""
+    if tensor.nbytes < _REUSE_BYTES:
+        return torch.empty_like(tensor)
+    contiguous = _reused(tensor.shape, tensor.dtype)
+    if tensor.is_contiguous():
+        return contiguous
+    strides = torch.empty_like(tensor, device="meta").stride()
+    return contiguous.as_strided(tensor.shape, strides).detach()
+
+
+def _reused(shape: torch.Size, dtype: torch.dtype) -> Tensor:
+    memory = torch.frombuffer(_core.Buffer(shape.numel() * dtype.itemsize), dtype=dtype)
+    # Views have rules of their own about changes in place; detached it is a tensor like any other.
+    return memory.view(shape).detach()
