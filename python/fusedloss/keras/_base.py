@@ -1,0 +1,74 @@
+"""What all losses share: how one is called, and how it is saved."""
+
+import inspect
+from typing import Any
+
+import keras
+import torch
+
+from fusedloss import _core
+from fusedloss.keras._kernel import Kernel, is_symbolic
+
+_REDUCTIONS = {
+    "sum_over_batch_size": _core.MEAN,
+    "mean": _core.MEAN,
+    "mean_with_sample_weight": _core.WEIGHTED_MEAN,
+    "sum": _core.SUM,
+    "none": _core.NONE,
+    None: _core.NONE,
+}
+
+
+class FusedLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no types
+    """A Keras loss whose weights, mask and reduction are part of the kernel that computes it.
+
+    A subclass keeps each argument of its constructor in an attribute of the same name: that is what
+    `get_config` saves.
+    """
+
+    def __init__(self, kernel: Kernel, reduction: str | None, name: str | None, dtype: Any) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        kernel.check()
+        self._kernel = kernel
+        self._loss_dtype: torch.dtype = getattr(torch, self.dtype)
+        self._follows_floatx = dtype is None
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Return the loss of a batch.
+
+        Args:
+          y_true: labels or targets, as the function of the same name takes them. They keep their
+            dtype.
+          y_pred: predictions, float16, bfloat16, float32 or float64, read as they are. A mask that
+            Keras attached to them says which rows exist.
+          sample_weight: a weight for each row, of any real dtype; negative weights are allowed. Its
+            shape is that of the losses of the rows, with or without a last axis of size 1, or
+            broadcasts to it from the left: `(batch,)` or `(batch, 1)` for `(batch, time)`.
+            A row of weight 0 adds 0 and has gradient 0, even if it contains NaN.
+
+        Returns:
+          A tensor of the loss' dtype: a scalar, or one loss for each row for reduction "none". A
+          mean over nothing, or over weights whose sum is 0, is 0.
+
+        Raises:
+          ValueError: shapes do not match, or a label is outside `[0, classes)`.
+        """
+        if is_symbolic(y_true, y_pred, sample_weight):
+            return super().__call__(y_true, y_pred, sample_weight)
+        mask = getattr(y_pred, "_keras_mask", None)
+        if self._loss_dtype is torch.float64:
+            y_pred = keras.ops.convert_to_tensor(y_pred, "float64")
+        loss = self._kernel(y_true, y_pred, sample_weight, mask, _REDUCTIONS[self.reduction])
+        return loss if loss.dtype is self._loss_dtype else loss.to(self._loss_dtype)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the losses of the rows, unweighted. Tensors may be symbolic."""
+        return self._kernel(y_true, y_pred)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return every argument of the constructor."""
+        arguments = inspect.signature(type(self).__init__).parameters
+        config = {name: getattr(self, name) for name in arguments if name != "self"}
+        if self._follows_floatx:
+            config["dtype"] = None
+        return config
