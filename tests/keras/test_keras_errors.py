@@ -1,0 +1,163 @@
+"""What is refused, and what an import does to a process."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import torch
+from keras_cases import CASES, Case
+
+import fusedloss
+from fusedloss.keras import (
+    BinaryCrossentropy,
+    BinaryFocalCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    Huber,
+    MeanSquaredError,
+    SparseCategoricalCrossentropy,
+)
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_shapes_that_do_not_match(case: Case) -> None:
+    shape = (4, 5, 3) if case.axis == 1 else (6, 5)
+    _, y_pred = case.batch(*shape)
+    y_true = torch.ones((7, *shape[1:]), dtype=torch.int64)
+    with pytest.raises(ValueError, match=r"y_true must have the shape of y_pred.*, got \(7, "):
+        case.ours()(y_true, y_pred)
+
+
+def test_labels_where_a_value_for_every_class_is_expected() -> None:
+    labels, one_hot, logits = torch.tensor([0, 1]), torch.eye(2), torch.zeros(2, 2)
+    with pytest.raises(ValueError, match="use the loss that is sparse"):
+        CategoricalCrossentropy()(labels, logits)
+    with pytest.raises(ValueError, match="use the loss that is not sparse"):
+        SparseCategoricalCrossentropy()(one_hot, logits)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64])
+def test_labels_out_of_range(dtype: torch.dtype) -> None:
+    loss = SparseCategoricalCrossentropy(from_logits=True)
+    logits = torch.zeros(3, 4)
+    for label in [4, 100] if dtype == torch.uint8 else [4, 100, -1]:
+        labels = torch.tensor([0, label, 1], dtype=dtype)
+        with pytest.raises((ValueError, IndexError), match=f"y_true.*{label}"):
+            loss(labels, logits)
+
+
+@pytest.mark.parametrize("name", ["sample_weight", "mask"])
+@pytest.mark.parametrize("shape", [(3,), (5,), (4, 3, 5), (4, 4), (2, 4, 3)])
+def test_weights_and_masks_that_do_not_fit(name: str, shape: tuple[int, ...]) -> None:
+    y_true, y_pred = torch.zeros(4, 3, 5), torch.ones(4, 3, 5)
+    weights = torch.ones(shape)
+    if name == "mask":
+        y_pred._keras_mask, weights = weights.bool(), None  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match=rf"{name} must broadcast to .*\(4, 3\), got"):
+        MeanSquaredError()(y_true, y_pred, weights)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: Huber(delta=0), "delta must be .*> 0, got 0"),
+        (lambda: Huber(delta=NAN), "delta"),
+        (lambda: Huber(reduction="average"), "reduction"),
+        (lambda: BinaryCrossentropy(label_smoothing=1.5), "label_smoothing"),
+        (lambda: BinaryCrossentropy(label_smoothing=-0.1), "label_smoothing"),
+        (lambda: BinaryFocalCrossentropy(gamma=-1), "gamma"),
+        (lambda: BinaryFocalCrossentropy(apply_class_balancing=True, alpha=-1), "alpha"),
+        (lambda: BinaryFocalCrossentropy(apply_class_balancing=True, alpha=1.5), "alpha"),
+        (lambda: CategoricalFocalCrossentropy(alpha=-1), "alpha"),
+        (lambda: CategoricalFocalCrossentropy(alpha=[0.5, NAN]), "alpha"),
+        (lambda: CategoricalFocalCrossentropy(alpha=[[0.5]]), "alpha"),
+        (lambda: CategoricalFocalCrossentropy(gamma=NAN), "gamma"),
+    ],
+)
+def test_options_outside_their_domain(build: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: Huber(delta="small"), "delta must be a number, got 'small'"),
+        (lambda: Huber(delta=None), "delta must be a number, got None"),
+        (lambda: BinaryCrossentropy(label_smoothing=[0.1]), "label_smoothing must be a number"),
+        (lambda: BinaryCrossentropy(axis=(1, 2)), "axis must be an integer"),
+        (lambda: BinaryFocalCrossentropy(True, alpha="a"), "alpha must be a number, got 'a'"),
+        (lambda: CategoricalFocalCrossentropy(alpha="a"), "alpha must hold numbers, got 'a'"),
+        (lambda: CategoricalFocalCrossentropy(alpha=["a"]), "alpha must hold numbers"),
+        (lambda: CategoricalFocalCrossentropy(gamma=1j), "gamma must be a number"),
+        (
+            lambda: SparseCategoricalCrossentropy(ignore_class=0.5),
+            "ignore_class must be an integer",
+        ),
+    ],
+)
+def test_options_of_another_type(build: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        build()
+
+
+@pytest.mark.parametrize("axis", [2, -3])
+def test_an_axis_that_is_not_there(axis: int) -> None:
+    with pytest.raises(ValueError, match=rf"axis must be in \[-2, 2\).*got {axis}"):
+        CategoricalCrossentropy(axis=axis)(torch.eye(3), torch.eye(3))
+
+
+def test_alpha_for_another_number_of_classes() -> None:
+    with pytest.raises(ValueError, match="class_weight"):
+        CategoricalFocalCrossentropy(alpha=[0.1, 0.2])(torch.eye(3), torch.eye(3))
+
+
+def test_a_single_class() -> None:
+    y = torch.ones(3, 1)
+    with pytest.warns(SyntaxWarning, match="one class"):
+        assert CategoricalCrossentropy(from_logits=True)(y, y) == 0
+
+
+def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    search = os.path.dirname(os.path.dirname(fusedloss.__file__))
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**inherited, "PYTHONPATH": search, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_importing_the_package_imports_no_framework() -> None:
+    code = "import sys, fusedloss; print({'keras', 'torch'} & set(sys.modules))"
+    assert run(code).stdout == "set()\n"
+
+
+def test_another_backend_is_refused() -> None:
+    # A stand-in: the other backends are not installed where the tests run.
+    code = """
+import sys, types
+keras = sys.modules["keras"] = types.ModuleType("keras")
+keras.backend = types.SimpleNamespace(backend=lambda: "jax")
+import fusedloss.keras
+"""
+    result = run(code)
+    assert result.returncode == 1
+    assert "ImportError: fusedloss.keras needs the torch backend of Keras, got 'jax': set" in (
+        result.stderr
+    )
+    assert "KERAS_BACKEND=torch" in result.stderr
+
+
+def test_a_backend_that_is_not_installed_is_explained() -> None:
+    code = "import sys; sys.modules['jax'] = None; import fusedloss.keras"
+    result = run(code, KERAS_BACKEND="jax")
+    assert result.returncode == 1
+    assert "ImportError: fusedloss.keras needs Keras 3 on PyTorch" in result.stderr
+    assert "KERAS_BACKEND=torch" in result.stderr

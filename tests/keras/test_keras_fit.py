@@ -1,0 +1,191 @@
+"""Training by `fit`: the same history as with Keras' own loss."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import torch
+from keras_cases import Case
+
+from fusedloss.keras import (
+    BinaryFocalCrossentropy,
+    Huber,
+    MeanSquaredError,
+    SparseCategoricalCrossentropy,
+)
+
+RANDOM = np.random.default_rng(0)
+ROWS, FEATURES, CLASSES = 70, 6, 4  # the last of the batches of 16 is partial
+X = RANDOM.normal(size=(ROWS, FEATURES)).astype(np.float32)
+LABELS = RANDOM.integers(0, CLASSES, ROWS)
+WEIGHTS = RANDOM.uniform(0, 2, ROWS).astype(np.float32)
+
+Pair = tuple[keras.losses.Loss, keras.losses.Loss]
+
+
+def dense(outputs: int, activation: str | None = None) -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input((FEATURES,)),
+            keras.layers.Dense(8, activation="relu"),
+            keras.layers.Dense(outputs, activation=activation),
+        ]
+    )
+
+
+def histories(
+    build: Callable[[], keras.Model],
+    losses: tuple[Any, Any],
+    x: Any,
+    y: Any,
+    fit: dict[str, Any] | None = None,
+    **compile_options: Any,
+) -> list[dict[str, list[float]]]:
+    """Train twice from the same start, once with each loss, and validate."""
+    result = []
+    for loss in losses:
+        keras.utils.set_random_seed(1)
+        model = build()
+        model.compile(keras.optimizers.Adam(0.01), loss=loss, **compile_options)
+        history = model.fit(
+            x, y, batch_size=16, epochs=2, verbose=0, validation_data=(x, y), **(fit or {})
+        )
+        result.append({name: list(map(float, v)) for name, v in history.history.items()})
+    return result
+
+
+def assert_same_histories(mine: dict[str, Any], other: dict[str, Any], rel: float = 1e-4) -> None:
+    # Rounding differs by 1e-7 a step; 10 steps of Adam amplify it.
+    assert mine.keys() == other.keys()
+    for name, values in mine.items():
+        assert values == pytest.approx(other[name], rel=rel), name
+
+
+CROSSENTROPY = (
+    SparseCategoricalCrossentropy(from_logits=True),
+    keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+)
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        {},
+        {"sample_weight": WEIGHTS},
+        {"sample_weight": WEIGHTS[:, None]},
+        {"class_weight": {0: 1.0, 1: 3.0, 2: 0.0}},
+    ],
+    ids=["plain", "sample_weight", "sample_weight column", "class_weight"],
+)
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_crossentropy(fit: dict[str, Any], run_eagerly: bool) -> None:
+    assert_same_histories(
+        *histories(
+            lambda: dense(CLASSES), CROSSENTROPY, X, LABELS, fit=fit, run_eagerly=run_eagerly
+        )
+    )
+
+
+CASES = [
+    Case("MeanSquaredError", "real", "real"),
+    Case("Huber", "real", "real", {"delta": 0.5}),
+    Case("Poisson", "count", "rate"),
+    Case("BinaryCrossentropy", "binary", "probability", {"label_smoothing": 0.1}),
+    Case("BinaryFocalCrossentropy", "binary", "logit", {"from_logits": True}),
+    Case("CategoricalCrossentropy", "one-hot", "distribution"),
+    Case("CategoricalFocalCrossentropy", "one-hot", "logit", {"from_logits": True}),
+]
+ACTIVATIONS = {"rate": "exponential", "probability": "sigmoid", "distribution": "softmax"}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_other_loss(case: Case) -> None:
+    y_true, _ = case.batch(ROWS, 3)
+    activation = ACTIVATIONS.get(case.predictions)
+    pair = case.ours(), case.theirs()
+    assert_same_histories(*histories(lambda: dense(3, activation), pair, X, y_true.numpy()))
+
+
+def test_one_output_and_targets_without_its_axis() -> None:
+    targets = X.sum(axis=1)
+    pair = Huber(), keras.losses.Huber()
+    fit = {"sample_weight": WEIGHTS}
+    assert_same_histories(*histories(lambda: dense(1), pair, X, targets, fit=fit))
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision(policy: str) -> None:
+    keras.config.set_dtype_policy(policy)
+    mine, other = histories(lambda: dense(CLASSES), CROSSENTROPY, X, LABELS)
+    # A gradient that is rounded the other way in its last of 8 or 11 bits leads elsewhere.
+    assert_same_histories(mine, other, rel=1e-2)
+
+
+def test_masked_sequences() -> None:
+    tokens = RANDOM.integers(1, 12, (ROWS, 4))
+    tokens[RANDOM.uniform(size=tokens.shape) < 0.4] = 0
+
+    def build() -> keras.Model:
+        inputs = keras.Input((4,), dtype="int32")
+        embedded = keras.layers.Embedding(12, 5, mask_zero=True)(inputs)
+        states = keras.layers.LSTM(6, return_sequences=True)(embedded)
+        return keras.Model(inputs, keras.layers.Dense(12)(states))
+
+    for reduction in ["sum_over_batch_size", "sum"]:
+        options = {"from_logits": True, "reduction": reduction}
+        pair = (
+            SparseCategoricalCrossentropy(**options),
+            keras.losses.SparseCategoricalCrossentropy(**options),
+        )
+        # The sum's gradients are large, and so is what rounding makes of them.
+        assert_same_histories(*histories(build, pair, tokens, tokens), rel=1e-3)
+    fit = {"sample_weight": RANDOM.uniform(0, 2, (ROWS, 4)).astype(np.float32)}
+    assert_same_histories(*histories(build, CROSSENTROPY, tokens, tokens, fit=fit))
+
+
+def test_class_weights_of_sequences() -> None:
+    """Keras fails: it makes one weight a sample of the classes, and reads it as one a step."""
+    steps = 5
+    x = RANDOM.normal(size=(ROWS, steps, FEATURES)).astype(np.float32)
+    y = RANDOM.integers(0, 2, (ROWS, steps, 1))
+
+    def fit(loss: keras.losses.Loss) -> list[float]:
+        model = keras.Sequential([keras.Input((steps, FEATURES)), keras.layers.Dense(1)])
+        model.compile("sgd", loss=loss)
+        weights = WEIGHTS
+        return model.fit(x, y, sample_weight=weights, batch_size=16, verbose=0).history["loss"]
+
+    assert np.isfinite(fit(BinaryFocalCrossentropy(from_logits=True))).all()
+    with pytest.raises(RuntimeError, match="must match the size"):
+        fit(keras.losses.BinaryFocalCrossentropy(from_logits=True))
+
+
+def test_several_outputs() -> None:
+    def build() -> keras.Model:
+        inputs = keras.Input((FEATURES,))
+        hidden = keras.layers.Dense(8, activation="relu")(inputs)
+        amount = keras.layers.Dense(1, name="amount")(hidden)
+        kind = keras.layers.Dense(CLASSES, name="kind")(hidden)
+        return keras.Model(inputs, {"amount": amount, "kind": kind})
+
+    ours = {"amount": MeanSquaredError(), "kind": SparseCategoricalCrossentropy(from_logits=True)}
+    theirs = {"amount": keras.losses.MeanSquaredError(), "kind": CROSSENTROPY[1]}
+    y = {"amount": X.sum(axis=1), "kind": LABELS}
+    weights = {"amount": 0.3, "kind": 2.0}
+    assert_same_histories(*histories(build, (ours, theirs), X, y, loss_weights=weights))
+
+
+def test_a_loop_of_ones_own() -> None:
+    model = dense(CLASSES)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    loss = SparseCategoricalCrossentropy(from_logits=True)
+    values = []
+    for _ in range(20):
+        optimizer.zero_grad()
+        value = loss(torch.from_numpy(LABELS), model(torch.from_numpy(X)))
+        value.backward()
+        optimizer.step()
+        values.append(value.item())
+    assert values[-1] < values[0]

@@ -1,0 +1,103 @@
+"""torch's conventions: dtypes that are mixed, sizes that differ, arguments it has deprecated."""
+
+import inspect
+import itertools
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch_cases import DTYPES, assert_accurate, evaluate
+
+import fusedloss.torch.functional as FL
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
+
+
+# Dtypes.
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8])
+def test_integer_labels_of_every_width(dtype: torch.dtype) -> None:
+    x, y = torch.randn(6, 5, requires_grad=True), torch.randint(5, (6,))
+    torch.testing.assert_close(FL.cross_entropy(x, y.to(dtype)), F.cross_entropy(x, y))
+    # and in plain torch
+    torch.testing.assert_close(
+        torch.func.grad(FL.cross_entropy)(x, y.to(dtype)), torch.func.grad(F.cross_entropy)(x, y)
+    )
+
+
+@pytest.mark.parametrize(
+    ("input", "target"), list(itertools.product(DTYPES, (*DTYPES, torch.int64, torch.bool)))
+)
+@pytest.mark.parametrize("name", ["mse_loss", "huber_loss", "binary_cross_entropy_with_logits"])
+def test_mixed_dtypes(name: str, input: torch.dtype, target: torch.dtype) -> None:
+    x, y = torch.randn(6, dtype=input), torch.randint(2, (6,)).to(target)
+    loss, gradient = evaluate(getattr(FL, name), x, y)
+    exact, exact_gradient = evaluate(getattr(F, name), x.double(), y.double())
+    double = torch.float64 in (input, target)
+    assert loss.dtype is (torch.float64 if double else torch.float32)
+    assert gradient.dtype is input
+    assert_accurate(loss, exact, loss.dtype, units=4)
+    assert_accurate(gradient, exact_gradient, input, units=4)
+
+
+def test_a_single_float64_number_promotes_nothing() -> None:
+    x, y = torch.randn(3), torch.tensor(1.0, dtype=torch.float64)
+    with pytest.warns(UserWarning, match="different to the input size"):
+        assert FL.mse_loss(x, y).dtype is torch.float32
+
+
+def test_float64_weights_and_probabilities_promote_as_in_torch() -> None:
+    x, y, w = torch.randn(3), torch.randn(3), torch.rand(3, dtype=torch.float64)
+    assert FL.mse_loss(x, y, weight=w).dtype is torch.float64
+    rows, probabilities = torch.randn(3, 4), torch.rand(3, 4, dtype=torch.float64)
+    loss = FL.cross_entropy(rows, probabilities)
+    exact = F.cross_entropy(rows, probabilities)
+    assert loss.dtype is exact.dtype is torch.float64
+    torch.testing.assert_close(loss, exact, rtol=1e-6, atol=0)  # torch: softmax in float32
+
+
+# Shapes.
+
+
+@pytest.mark.parametrize("name", ["mse_loss", "huber_loss"])
+@pytest.mark.parametrize("shapes", [((4, 1), (4,)), ((3,), (4, 3)), ((2, 1), (1, 5)), ((), (3,))])
+def test_sizes_that_differ_warn_and_broadcast(name: str, shapes: Any) -> None:
+    x, y = torch.randn(shapes[0]), torch.randn(shapes[1])
+    with pytest.warns(UserWarning, match="different to the input size") as caught:
+        ours = evaluate(getattr(FL, name), x, y)
+    assert {warning.filename for warning in caught} == {inspect.getfile(evaluate)}  # the caller
+    with pytest.warns(UserWarning, match="different"):
+        theirs = evaluate(getattr(F, name), x, y)
+    torch.testing.assert_close(ours[0], theirs[0])
+    torch.testing.assert_close(ours[1], theirs[1])
+
+
+def test_poisson_broadcasts_silently() -> None:
+    x, y = torch.randn(4, 1), torch.poisson(torch.ones(3))
+    for ours, theirs in zip(
+        evaluate(FL.poisson_nll_loss, x, y), evaluate(F.poisson_nll_loss, x, y), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs)
+
+
+# Deprecated arguments.
+
+
+@pytest.mark.parametrize(
+    ("size_average", "reduce"), list(itertools.product([None, True, False], repeat=2))[1:]
+)
+def test_size_average_and_reduce(size_average: bool | None, reduce: bool | None) -> None:
+    x, y = torch.randn(4), torch.rand(4)
+    for name in ("mse_loss", "poisson_nll_loss", "binary_cross_entropy_with_logits"):
+        old = {"size_average": size_average, "reduce": reduce}
+        with pytest.warns(UserWarning, match="size_average and reduce") as caught:
+            ours = getattr(FL, name)(x, y, **old)
+        assert caught[0].filename == __file__
+        with pytest.warns(UserWarning, match="size_average and reduce"):
+            theirs = getattr(F, name)(x, y, **old)
+        torch.testing.assert_close(ours, theirs)
