@@ -1,0 +1,104 @@
+"""The losses as one writes them in NumPy: value of the mean, and gradient, in whole arrays.
+
+Straight but not careless: stable, without needless passes, in the dtype of the predictions.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Result = tuple[Any, Array]
+
+
+def mean_squared_error(y_true: Array, y_pred: Array) -> Result:
+    residual = y_pred - y_true
+    return (residual * residual).mean(), residual * (2 / residual.size)
+
+
+def huber(y_true: Array, y_pred: Array) -> Result:
+    """For delta = 1."""
+    residual = y_pred - y_true
+    clipped = np.clip(residual, -1, 1)
+    return (clipped * (residual - 0.5 * clipped)).mean(), clipped / residual.size
+
+
+def poisson_log_input(y_true: Array, y_pred: Array) -> Result:
+    rate = np.exp(y_pred)
+    return (rate - y_true * y_pred).mean(), (rate - y_true) / rate.size
+
+
+def binary_cross_entropy(y_true: Array, y_pred: Array) -> Result:
+    losses = -(y_true * np.log(y_pred) + (1 - y_true) * np.log(1 - y_pred))
+    gradient = (y_pred - y_true) / (y_pred * (1 - y_pred))
+    return losses.mean(), gradient / losses.size
+
+
+def binary_cross_entropy_with_logits(y_true: Array, y_pred: Array) -> Result:
+    exponential = np.exp(-np.abs(y_pred))
+    losses = np.maximum(y_pred, 0) - y_true * y_pred + np.log1p(exponential)
+    sigmoid = np.where(y_pred >= 0, 1, exponential) / (1 + exponential)
+    return losses.mean(), (sigmoid - y_true) / losses.size
+
+
+def sigmoid_focal_loss(
+    y_true: Array, y_pred: Array, alpha: float = 0.25, gamma: float = 2.0
+) -> Result:
+    """With q = 1 - p_t: d loss / d logit = alpha_t q^gamma (gamma p_t ln p_t - q) towards y."""
+    sign = 2 * y_true - 1
+    logit = sign * y_pred  # of the true class: the labels are 0 or 1
+    exponential = np.exp(-np.abs(logit))
+    log_p = np.minimum(logit, 0) - np.log1p(exponential)
+    q = np.where(logit >= 0, exponential, 1) / (1 + exponential)
+    factor = (1 - alpha + (2 * alpha - 1) * y_true) * q**gamma
+    gradient = sign * factor * (gamma * (1 - q) * log_p - q)
+    return -(factor * log_p).mean(), gradient / q.size
+
+
+def cross_entropy(
+    y_true: Array, y_pred: Array, smoothing: float = 0.0, class_weight: Array | None = None
+) -> Result:
+    """Integer labels, classes along axis 1; with weights the mean of torch."""
+    labels = np.expand_dims(y_true, 1)
+    shifted = y_pred - y_pred.max(axis=1, keepdims=True)
+    gradient = np.exp(shifted)
+    total = gradient.sum(axis=1, keepdims=True)
+    gradient /= total
+    losses = np.log(total) - (1 - smoothing) * np.take_along_axis(shifted, labels, axis=1)
+    of_labels = np.take_along_axis(gradient, labels, axis=1) - (1 - smoothing)
+    np.put_along_axis(gradient, labels, of_labels, axis=1)
+    if smoothing:
+        losses -= smoothing * shifted.mean(axis=1, keepdims=True)
+        gradient -= smoothing / y_pred.shape[1]
+    if class_weight is None:
+        gradient /= losses.size
+        return losses.mean(), gradient
+    weight = class_weight[labels]
+    gradient *= weight / weight.sum()
+    return np.average(losses, weights=weight), gradient
+
+
+def dense_cross_entropy(y_true: Array, y_pred: Array) -> Result:
+    shifted = y_pred - y_pred.max(axis=1, keepdims=True)
+    gradient = np.exp(shifted)
+    total = gradient.sum(axis=1, keepdims=True)
+    losses = np.log(total) * y_true.sum(axis=1, keepdims=True)
+    losses -= (y_true * shifted).sum(axis=1, keepdims=True)
+    gradient *= y_true.sum(axis=1, keepdims=True) / total
+    gradient -= y_true
+    gradient /= losses.size
+    return losses.mean(), gradient
+
+
+def torch_sigmoid_focal_loss(
+    inputs: torch.Tensor, targets: torch.Tensor, alpha: float = 0.25, gamma: float = 2.0
+) -> torch.Tensor:
+    """The formula of `torchvision.ops.sigmoid_focal_loss`, which is not a dependency."""
+    p = torch.sigmoid(inputs)
+    losses = F.binary_cross_entropy_with_logits(inputs, targets, reduction="none")
+    p_t = p * targets + (1 - p) * (1 - targets)
+    alpha_t = alpha * targets + (1 - alpha) * (1 - targets)
+    return (alpha_t * losses * (1 - p_t) ** gamma).mean()

@@ -1,0 +1,96 @@
+"""Timing several calls against each other on a machine that is not quiet."""
+
+import gc
+import math
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import Any
+
+# Long enough for the idle threads of one library's pool to stop spinning on a core that the next
+# library needs: libgomp's were seen to spin for up to 9 ms.
+_PAUSE_SECONDS = 0.01
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much time to spend on a case."""
+
+    sample_seconds: float
+    """A sample is as many calls as fill this time; one, if that takes longer."""
+    case_seconds: float
+    min_rounds: int
+
+
+QUICK = Effort(sample_seconds=0.005, case_seconds=1.0, min_rounds=5)
+FULL = Effort(sample_seconds=0.02, case_seconds=6.0, min_rounds=15)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds that a call takes: quartiles and minimum over the samples."""
+
+    median: float
+    first_quartile: float
+    third_quartile: float
+    minimum: float
+    samples: int
+
+    @property
+    def spread(self) -> float:
+        """Half the interquartile range, as a share of the median."""
+        return (self.third_quartile - self.first_quartile) / 2 / self.median
+
+
+def interleave(
+    calls: Mapping[str, Callable[[], Any]], effort: Effort, progress: Callable[[str], None]
+) -> dict[str, Timing]:
+    """Time the calls in rounds, in each of which everyone has one sample.
+
+    Whatever slows the machine down for a while then slows down all. The order is drawn anew in each
+    round, so that nobody always runs in the caches, or after the page faults, of the same other.
+    """
+    samples: dict[str, list[float]] = {name: [] for name in calls}
+    repeats = {
+        name: math.ceil(effort.sample_seconds / max(_seconds(call), 1e-7))
+        for name, call in calls.items()
+    }
+    shuffle = random.Random(0).shuffle
+    order = list(calls)
+    rounds = 0
+    deadline = time.perf_counter() + effort.case_seconds
+    gc.collect()
+    gc.disable()
+    try:
+        while rounds < effort.min_rounds or time.perf_counter() < deadline:
+            rounds += 1
+            progress(f"round {rounds}")
+            shuffle(order)
+            for name in order:
+                samples[name].append(_sample(calls[name], repeats[name]))
+    finally:
+        gc.enable()
+    return {name: _timing(seconds) for name, seconds in samples.items()}
+
+
+def _seconds(call: Callable[[], Any]) -> float:
+    """A first estimate: the best of three."""
+    return min(_sample(call, 1) for _ in range(3))
+
+
+def _sample(call: Callable[[], Any], repeats: int) -> float:
+    """Mean seconds of calls in a row."""
+    time.sleep(_PAUSE_SECONDS)
+    if repeats > 1:
+        call()  # wakes threads and fills caches
+    begin = time.perf_counter()
+    for _ in range(repeats):
+        call()
+    return (time.perf_counter() - begin) / repeats
+
+
+def _timing(samples: list[float]) -> Timing:
+    first, median, third = quantiles(samples, n=4, method="inclusive")
+    return Timing(median, first, third, min(samples), len(samples))
