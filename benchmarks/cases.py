@@ -155,6 +155,14 @@ ELEMENTWISE = (
         formulas.mean_squared_error,
     ),
     Loss(
+        "mean absolute error",
+        numbers,
+        FL.l1_loss,
+        F.l1_loss,
+        partial(fl.mean_absolute_error, return_grad=True),
+        formulas.mean_absolute_error,
+    ),
+    Loss(
         "Huber",
         numbers,
         FL.huber_loss,

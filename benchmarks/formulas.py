@@ -19,6 +19,11 @@ def mean_squared_error(y_true: Array, y_pred: Array) -> Result:
     return (residual * residual).mean(), residual * (2 / residual.size)
 
 
+def mean_absolute_error(y_true: Array, y_pred: Array) -> Result:
+    residual = y_pred - y_true
+    return np.abs(residual).mean(), np.sign(residual) / residual.size
+
+
 def huber(y_true: Array, y_pred: Array) -> Result:
     """For delta = 1."""
     residual = y_pred - y_true

@@ -23,6 +23,10 @@ def mean_squared_error(y: np.ndarray, p: np.ndarray) -> np.ndarray:
     return over_outputs((p - y) ** 2)
 
 
+def mean_absolute_error(y: np.ndarray, p: np.ndarray) -> np.ndarray:
+    return over_outputs(np.abs(p - y))
+
+
 def huber(y: np.ndarray, p: np.ndarray, delta: float = 1.0) -> np.ndarray:
     error = np.abs(p - y)
     tail = delta * error - delta**2 / 2
@@ -186,6 +190,7 @@ SPARSE_FOCAL = "sparse_categorical_focal_crossentropy", categorical_focal_crosse
 
 ELEMENT_CASES = [
     Case("mean_squared_error", mean_squared_error, real),
+    Case("mean_absolute_error", mean_absolute_error, real),
     Case("huber", huber, real),
     Case("huber", huber, real, {"delta": 0.3}),
     Case("poisson", poisson, counts),

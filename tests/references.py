@@ -62,6 +62,10 @@ def mean_squared_error(y: Array, p: Array, _: Parameters) -> Array:
     return (p - y) ** 2
 
 
+def mean_absolute_error(y: Array, p: Array, _: Parameters) -> Array:
+    return abs(p - y)
+
+
 def huber(y: Array, p: Array, a: Parameters) -> Array:
     r = abs(p - y)
     return np.where(r <= a.delta, r * r / 2, a.delta * (r - a.delta / 2))
@@ -258,6 +262,7 @@ _CLIPPED: dict[str, float] = {"epsilon": 2.0**-4}
 
 REFERENCES: dict[str, Reference] = {
     "mean_squared_error": Reference(mean_squared_error, "real", "real"),
+    "mean_absolute_error": Reference(mean_absolute_error, "real", "real"),
     "huber": Reference(huber, "real", "real", ({}, {"delta": 0.25}, {"delta": 4.5})),
     "poisson": Reference(
         poisson, "count", "rate", ({}, {"full": 1}, {"epsilon": 0}, {"epsilon": 0.25, "full": 1})

@@ -60,6 +60,7 @@ def in_keras(function: Framework, *, pointwise: bool = False, **fixed: Any) -> F
 
 FRAMEWORK: dict[str, Framework] = {
     "mean_squared_error": in_torch(F.mse_loss),
+    "mean_absolute_error": in_torch(F.l1_loss),
     "huber": in_torch(F.huber_loss),
     "poisson": in_torch(F.poisson_nll_loss, log_input=False),
     "poisson_log_input": in_torch(F.poisson_nll_loss),

@@ -5,6 +5,7 @@
 #include "losses/categorical_crossentropy.hpp"
 #include "losses/categorical_focal_crossentropy.hpp"
 #include "losses/huber.hpp"
+#include "losses/mean_absolute_error.hpp"
 #include "losses/mean_squared_error.hpp"
 #include "losses/poisson.hpp"
 
@@ -12,6 +13,7 @@ namespace fl::losses {
 
 using Pointwise = List<            //
     MeanSquaredError,              //
+    MeanAbsoluteError,             //
     Huber,                         //
     Poisson,                       //
     PoissonLogInput,               //

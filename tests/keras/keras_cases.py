@@ -96,6 +96,7 @@ _SMOOTH = {"label_smoothing": 0.2}
 _BALANCED = {"apply_class_balancing": True, "alpha": 0.3}
 CASES = [
     Case("MeanSquaredError", "real", "real"),
+    Case("MeanAbsoluteError", "real", "real"),
     Case("Huber", "real", "real"),
     Case("Huber", "real", "real", {"delta": 0.4}),
     Case("Poisson", "count", "rate"),

@@ -253,3 +253,13 @@ def test_every_function_accepts_a_last_axis_of_size_1() -> None:
     torch.testing.assert_close(ours, keras.losses.poisson(counts, rates[:, None]))
     torch.testing.assert_close(ours.mean(), Poisson()(counts, rates))
     assert not torch.allclose(ours, keras.losses.poisson(counts, rates))
+
+
+def test_functions_return_float32() -> None:
+    """What is summed and averaged next is not rounded to 8 bits before."""
+    y_true, y_pred = torch.zeros(1, 2), torch.tensor([[1.0, 1.0078125]], dtype=torch.bfloat16)
+    ours = fusedloss.keras.mean_absolute_error(y_true, y_pred)
+    theirs = keras.losses.mean_absolute_error(y_true, y_pred)
+    assert ours == torch.tensor([1.00390625])
+    assert ours.dtype == torch.float32
+    assert theirs.dtype == torch.bfloat16

@@ -90,6 +90,7 @@ def test_crossentropy(fit: dict[str, Any], run_eagerly: bool) -> None:
 
 CASES = [
     Case("MeanSquaredError", "real", "real"),
+    Case("MeanAbsoluteError", "real", "real", {"reduction": "sum"}),
     Case("Huber", "real", "real", {"delta": 0.5}),
     Case("Poisson", "count", "rate"),
     Case("BinaryCrossentropy", "binary", "probability", {"label_smoothing": 0.1}),

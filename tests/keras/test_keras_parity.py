@@ -180,7 +180,7 @@ def test_strides(case: Case) -> None:
     assert_same(value_and_grad(case.ours(), y_true, strided), expected)
 
 
-@pytest.mark.parametrize("name", ["MeanSquaredError", "Huber", "Poisson"])
+@pytest.mark.parametrize("name", ["MeanSquaredError", "MeanAbsoluteError", "Huber", "Poisson"])
 @pytest.mark.parametrize(
     ("target", "prediction"),
     [

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 # Every argument of every class, none at its default.
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "MeanSquaredError": {},
+    "MeanAbsoluteError": {},
     "Huber": {"delta": 2.5},
     "Poisson": {},
     "BinaryCrossentropy": {"from_logits": True, "label_smoothing": 0.125, "axis": 1},

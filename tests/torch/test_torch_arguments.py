@@ -71,7 +71,7 @@ def test_binary_targets_of_another_size(name: str) -> None:
 
 
 def test_weights_of_another_size() -> None:
-    for name in ("mse_loss", "huber_loss"):
+    for name in ("mse_loss", "l1_loss", "huber_loss"):
         with pytest.raises(ValueError, match=r"^weight must have the shape of input, \(4, 3\)"):
             getattr(FL, name)(X, Y, weight=torch.ones(3))
     for name in ("binary_cross_entropy", "binary_cross_entropy_with_logits"):

@@ -64,7 +64,7 @@ def test_float64_weights_and_probabilities_promote_as_in_torch() -> None:
 # Shapes.
 
 
-@pytest.mark.parametrize("name", ["mse_loss", "huber_loss"])
+@pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "huber_loss"])
 @pytest.mark.parametrize("shapes", [((4, 1), (4,)), ((3,), (4, 3)), ((2, 1), (1, 5)), ((), (3,))])
 def test_sizes_that_differ_warn_and_broadcast(name: str, shapes: Any) -> None:
     x, y = torch.randn(shapes[0]), torch.randn(shapes[1])

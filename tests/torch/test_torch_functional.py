@@ -52,7 +52,7 @@ def test_signatures_are_those_of_torch(name: str) -> None:
     theirs = inspect.signature(getattr(F, name)).parameters
     shared = [p for p in ours.values() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
     expected = list(theirs)
-    if "weight" not in expected and name in ("mse_loss", "huber_loss"):
+    if "weight" not in expected and name in ("mse_loss", "l1_loss", "huber_loss"):
         expected.append("weight")  # torch < 2.6 has none
     assert [p.name for p in shared] == expected
     assert all(p.default == theirs[p.name].default for p in shared if p.name in theirs)
@@ -67,6 +67,7 @@ def test_signatures_are_those_of_torch(name: str) -> None:
     ("name", "options"),
     [
         ("mse_loss", {}),
+        ("l1_loss", {}),
         ("huber_loss", {}),
         ("poisson_nll_loss", {}),
         ("poisson_nll_loss", {"full": True}),
@@ -89,6 +90,11 @@ def test_special_values_of_elements(name: str, options: dict[str, Any], dtype: t
         infinite = ours == torch.inf
         assert (theirs[infinite].isnan() | theirs[infinite].isinf()).all()
         ours, theirs = ours[~infinite], theirs[~infinite]
+    elif name == "l1_loss":
+        # The slope of a difference that is NaN is NaN; torch has 0.
+        unknown = theirs.isnan()
+        assert our_gradient[unknown].isnan().all()
+        our_gradient, their_gradient = our_gradient[~unknown], their_gradient[~unknown]
     torch.testing.assert_close(ours, theirs, equal_nan=True)
     torch.testing.assert_close(our_gradient, their_gradient, equal_nan=True)
 

@@ -18,6 +18,7 @@ NAMES = [name for name in modules.__all__ if hasattr(nn, name)]
 W = torch.rand(5, generator=torch.Generator().manual_seed(0)) + 0.1
 ARGUMENTS: list[tuple[str, dict[str, Any]]] = [
     ("MSELoss", {}),
+    ("L1Loss", {"reduction": "sum"}),
     ("HuberLoss", {"delta": 0.3, "reduction": "none"}),
     ("PoissonNLLLoss", {"log_input": False, "full": True, "eps": 1e-3}),
     ("BCELoss", {"weight": W}),

@@ -124,6 +124,8 @@ CLASSES = W[0]
 CASES = [
     Case("mse", FL.mse_loss, F.mse_loss, numbers),
     Case("mse-weight", FL.mse_loss, weighted(F.mse_loss, True), numbers, {"weight": W}),
+    Case("l1", FL.l1_loss, F.l1_loss, numbers),
+    Case("l1-weight", FL.l1_loss, weighted(F.l1_loss, True), numbers, {"weight": W}),
     Case("huber", FL.huber_loss, F.huber_loss, numbers),
     Case("huber-delta", FL.huber_loss, F.huber_loss, numbers, {"delta": 0.3}),
     Case("huber-weight", FL.huber_loss, weighted(F.huber_loss, False), numbers, {"weight": W}),

@@ -54,8 +54,10 @@ from fusedloss.keras.categorical import (
 from fusedloss.keras.counts import Poisson, poisson
 from fusedloss.keras.regression import (
     Huber,
+    MeanAbsoluteError,
     MeanSquaredError,
     huber,
+    mean_absolute_error,
     mean_squared_error,
 )
 from fusedloss.keras.sparse import (
@@ -70,6 +72,7 @@ __all__ = [
     "CategoricalFocalCrossentropy",
     "FusedLoss",
     "Huber",
+    "MeanAbsoluteError",
     "MeanSquaredError",
     "Poisson",
     "SparseCategoricalCrossentropy",
@@ -78,6 +81,7 @@ __all__ = [
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
     "huber",
+    "mean_absolute_error",
     "mean_squared_error",
     "poisson",
     "sparse_categorical_crossentropy",

@@ -12,6 +12,7 @@ from fusedloss.keras._documentation import public
 from fusedloss.keras._kernel import RegressionKernel
 
 _MEAN_SQUARED_ERROR = RegressionKernel("mean_squared_error", keras.losses.mean_squared_error)
+_MEAN_ABSOLUTE_ERROR = RegressionKernel("mean_absolute_error", keras.losses.mean_absolute_error)
 
 
 def _huber(delta: float) -> RegressionKernel:
@@ -71,7 +72,53 @@ class MeanSquaredError(FusedLoss):
 
 
 @public
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
+    """Absolute difference, averaged over the last axis.
+
+    For a row of n outputs:
+
+        loss = sum(|y_pred - y_true|) / n
+        gradient = sign(y_pred - y_true) / n, which is 0 where they are equal
+
+    As `keras.losses.mean_absolute_error`.
+
+    >>> from fusedloss.keras import mean_absolute_error
+    >>> mean_absolute_error([[0.0, 1.0], [2.0, 3.0]], [[0.0, 3.0], [2.0, 2.0]])
+    tensor([1.0000, 0.5000])
+
+    Args:
+      y_true: targets, any real dtype, shape of `y_pred`, or with a last axis of size 1 more or
+        less. Otherwise the two broadcast with each other.
+      y_pred: predictions, float16, bfloat16, float32 or float64. A row lies along the last axis.
+    """
+    return _MEAN_ABSOLUTE_ERROR(y_true, y_pred)
+
+
 @public
+class MeanAbsoluteError(FusedLoss):
+    """Absolute difference, averaged over the last axis.
+
+    For a row of n outputs:
+
+        loss = sum(|y_pred - y_true|) / n
+        gradient = sign(y_pred - y_true) / n, which is 0 where they are equal
+
+    As `keras.losses.MeanAbsoluteError`.
+
+    >>> from fusedloss.keras import MeanAbsoluteError
+    >>> MeanAbsoluteError()([[0.0, 1.0], [2.0, 3.0]], [[0.0, 3.0], [2.0, 2.0]])
+    tensor(0.7500)
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "mean_absolute_error",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(_MEAN_ABSOLUTE_ERROR, reduction, name, dtype)
+
+
 @public
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
     """Quadratic near zero and linear in the tails, averaged over the last axis.

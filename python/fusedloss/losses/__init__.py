@@ -3,7 +3,7 @@
 from fusedloss.losses.binary import binary_crossentropy, binary_focal_crossentropy
 from fusedloss.losses.categorical import categorical_crossentropy, categorical_focal_crossentropy
 from fusedloss.losses.counts import poisson
-from fusedloss.losses.regression import huber, mean_squared_error
+from fusedloss.losses.regression import huber, mean_absolute_error, mean_squared_error
 from fusedloss.losses.sparse_categorical import (
     sparse_categorical_crossentropy,
     sparse_categorical_focal_crossentropy,
@@ -15,6 +15,7 @@ __all__ = [
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
     "huber",
+    "mean_absolute_error",
     "mean_squared_error",
     "poisson",
     "sparse_categorical_crossentropy",

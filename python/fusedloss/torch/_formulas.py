@@ -19,6 +19,10 @@ def _mean_squared_error(y_true: Tensor, y_pred: Tensor) -> Tensor:
     return (y_pred - y_true).square()
 
 
+def _mean_absolute_error(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    return (y_pred - y_true).abs()
+
+
 def _huber(y_true: Tensor, y_pred: Tensor, delta: float) -> Tensor:
     return F.huber_loss(y_pred, y_true, reduction="none", delta=delta)
 
@@ -188,6 +192,7 @@ def _categorical_focal_crossentropy_from_logits(
 # (y_true, y_pred, *parameters) -> a value for each element
 POINTWISE: dict[str, Callable[..., Tensor]] = {
     "mean_squared_error": _mean_squared_error,
+    "mean_absolute_error": _mean_absolute_error,
     "huber": _huber,
     "poisson": _poisson,
     "poisson_log_input": _poisson_log_input,

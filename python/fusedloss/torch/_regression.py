@@ -10,6 +10,7 @@ from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import in_one_dtype
 
 _SQUARED = IDS["mean_squared_error"]
+_ABSOLUTE = IDS["mean_absolute_error"]
 _HUBER = IDS["huber"]
 _POISSON = IDS["poisson"]
 _POISSON_LOG_INPUT = IDS["poisson_log_input"]
@@ -62,6 +63,60 @@ def mse_loss(
         y,
         reduction,
         lambda: F.mse_loss(*in_one_dtype(x, y), reduction=reduction),
+        weight=w,
+        weight_counts=True,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+@documented
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    *,
+    sample_weight: Tensor | None = None,
+    denominator: float | None = None,
+) -> Tensor:
+    """Absolute difference.
+
+        loss = |input - target|
+        gradient = sign(input - target)
+
+    Equal to `torch.nn.functional.l1_loss`.
+
+    >>> import torch, fusedloss.torch.functional as FL
+    >>> input, target = torch.tensor([1.0, 2.0, 4.0]), torch.tensor([1.0, 1.0, 2.0])
+    >>> FL.l1_loss(input, target, reduction="none")
+    tensor([0., 1., 2.])
+    >>> FL.l1_loss(input, target, weight=torch.tensor([1.0, 1.0, 2.0]))
+    tensor(1.2500)
+
+    Args:
+      input: predictions of any shape; float32, float64, float16 or bfloat16.
+      target: targets of any real dtype in the shape of `input`. Where the shapes differ there is a
+        warning, and they are broadcast.
+      size_average: deprecated, as in torch.
+      reduce: deprecated, as in torch.
+      reduction: "mean" (default), "sum", or "none" for one loss per element.
+      weight: factors of the losses in the shape of `input`; a mean divides by their sum.
+    """
+    if has_torch_function_variadic(input, target, weight, sample_weight):
+        return overridden(l1_loss, locals())
+    if size_average is not None or reduce is not None:
+        reduction = legacy_reduction(size_average, reduce)
+    x, y, w = broadcast(input, target, weight)
+    return elementwise(
+        _ABSOLUTE,
+        (),
+        x,
+        y,
+        reduction,
+        lambda: F.l1_loss(*in_one_dtype(x, y), reduction=reduction),
         weight=w,
         weight_counts=True,
         sample_weight=sample_weight,

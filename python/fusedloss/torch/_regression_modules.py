@@ -45,6 +45,46 @@ class MSELoss(nn.MSELoss):
         )
 
 
+class L1Loss(nn.L1Loss):
+    """Absolute difference: `fusedloss.torch.functional.l1_loss`, in place of `torch.nn.L1Loss`.
+
+    >>> import torch, fusedloss.torch as flt
+    >>> criterion = flt.L1Loss(reduction="sum")
+    >>> criterion(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
+    tensor(2.)
+
+    Args:
+      size_average: deprecated, as in torch.
+      reduce: deprecated, as in torch.
+      reduction: "mean" (default), "sum", or "none" for one loss per element.
+    """
+
+    def __init__(
+        self,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        *,
+        sample_weight: Tensor | None = None,
+        denominator: float | None = None,
+    ) -> Tensor:
+        """Return the loss of predictions ``input``."""
+        return FL.l1_loss(
+            input,
+            target,
+            reduction=self.reduction,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+
+
 class HuberLoss(nn.HuberLoss):
     """Quadratic, then linear: `fusedloss.torch.functional.huber_loss`, for `torch.nn.HuberLoss`.
 

@@ -14,13 +14,14 @@ from fusedloss.torch._binary import (
     sigmoid_focal_loss,
 )
 from fusedloss.torch._categorical import cross_entropy, softmax_focal_loss
-from fusedloss.torch._regression import huber_loss, mse_loss, poisson_nll_loss
+from fusedloss.torch._regression import huber_loss, l1_loss, mse_loss, poisson_nll_loss
 
 __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cross_entropy",
     "huber_loss",
+    "l1_loss",
     "mse_loss",
     "poisson_nll_loss",
     "sigmoid_focal_loss",

@@ -12,13 +12,14 @@ from fusedloss.torch._classification_modules import (
     SigmoidFocalLoss,
     SoftmaxFocalLoss,
 )
-from fusedloss.torch._regression_modules import HuberLoss, MSELoss, PoissonNLLLoss
+from fusedloss.torch._regression_modules import HuberLoss, L1Loss, MSELoss, PoissonNLLLoss
 
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
     "CrossEntropyLoss",
     "HuberLoss",
+    "L1Loss",
     "MSELoss",
     "PoissonNLLLoss",
     "SigmoidFocalLoss",
