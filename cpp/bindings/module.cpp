@@ -177,6 +177,10 @@ class Buffer {
 }  // namespace
 }  // namespace fl
 
+// From here on the page faults of fresh memory cost more than the arithmetic that fills it, and
+// front ends take outputs from a Buffer.
+constexpr int kReuseBytes = 1 << 20;
+
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   using namespace fl;
   m.doc() = "The compiled core of fusedloss: a thin layer over its C interface.";
@@ -209,6 +213,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
       .def(py::init<size_t>(), py::arg("nbytes"))
       .def_buffer(&Buffer::info);
 
+  m.attr("REUSE_BYTES") = kReuseBytes;
   m.def("compute", &compute, "Value and gradient of a loss in one pass.");
   m.def("scale", &scale, "output = factor * input, rounded once.");
   m.def(

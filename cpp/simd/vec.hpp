@@ -1,9 +1,9 @@
 // Vec<T, N>: N numbers in one register, the type a loss computes with.
 //
 // A thin layer over GNU vector extensions. Only what the compiler does not do well by itself is an
-// intrinsic: min, max, fma, sqrt-free rounding and partial loads and stores. Everything lives in an
-// anonymous namespace inside a namespace named after the instruction set, so no symbol of one set
-// can be linked into another's code.
+// intrinsic: min, max, fma, stores past the caches, and loads and stores of part of a register.
+// Everything lives in an anonymous namespace inside a namespace named after the instruction set, so
+// no symbol of one set can be linked into another's code.
 #pragma once
 
 #include <stdint.h>

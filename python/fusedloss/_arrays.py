@@ -38,8 +38,6 @@ _LOSS_DTYPES: dict[np.dtype, np.dtype] = {
     _FLOAT32: _FLOAT32,
     _FLOAT64: _FLOAT64,
 }
-# From here on the page faults of fresh memory cost more than the arithmetic that fills it.
-_REUSE_BYTES = 1 << 20
 
 
 def evaluate_pointwise(
@@ -282,7 +280,7 @@ def _check_out(out: Any, y_pred: np.ndarray, inputs: dict[str, np.ndarray | None
 def _empty(shape: Shape, dtype: np.dtype) -> np.ndarray:
     """Uninitialised C-contiguous array; a large one in memory whose pages are kept for reuse."""
     size = math.prod(shape) * dtype.itemsize
-    if size < _REUSE_BYTES:
+    if size < _core.REUSE_BYTES:
         return np.empty(shape, dtype)
     memory: Any = _core.Buffer(size)  # NumPy's stubs know fewer buffers than NumPy
     return np.frombuffer(memory, dtype).reshape(shape)

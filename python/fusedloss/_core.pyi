@@ -35,6 +35,7 @@ WEIGHTED_MEAN: int
 UNSCALED_GRAD: int
 EMPTY_IS_NAN: int
 CLASS_WEIGHTED_MEAN: int
+REUSE_BYTES: int
 
 def compute(
     loss: int,

@@ -11,9 +11,6 @@ LOSSES = {
     for dtype in (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 }
 
-# From here on the page faults of fresh memory cost more than the arithmetic that fills it.
-_REUSE_BYTES = 1 << 20
-
 
 def empty_losses(y_pred: Tensor, row_axis: int | None) -> Tensor:
     """An uninitialised loss for each row of ``y_pred``."""
@@ -23,14 +20,14 @@ def empty_losses(y_pred: Tensor, row_axis: int | None) -> Tensor:
     rows = y_pred.shape
     if row_axis is not None:
         rows = rows[:row_axis] + rows[row_axis + 1 :]
-    if rows.numel() * loss.itemsize < _REUSE_BYTES:
+    if rows.numel() * loss.itemsize < _core.REUSE_BYTES:
         return loss.new_empty(rows)
     return _reused(rows, loss.dtype)
 
 
 def empty_like(tensor: Tensor) -> Tensor:
     """An uninitialised tensor in the shape, dtype and memory format of ``tensor``."""
-    if tensor.nbytes < _REUSE_BYTES:
+    if tensor.nbytes < _core.REUSE_BYTES:
         return torch.empty_like(tensor)
     contiguous = _reused(tensor.shape, tensor.dtype)
     if tensor.is_contiguous():
