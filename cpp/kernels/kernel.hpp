@@ -82,6 +82,7 @@ struct DivisorCall {
   const double* class_weight = nullptr;  // (classes): each row counts with that of its label
   int64_t classes = 0;
   bool has_ignore_label = false, weighted = false;
+  bool check_labels = false;  // count those outside [0, classes)
   int64_t ignore_label = 0;
 };
 

@@ -25,25 +25,23 @@ RowHeads<T> stage_heads(const RowCall& call, int64_t begin, int n, T* weight, T*
     gather(call.y_true.dtype, call.y_true.data, offset, inner_stride(call.rows, call.y_true),
            length, labels + done);
   });
-  bool every_row = !w;
+  bool all_count = !w;  // the common case, without a branch for each row
   for (int i = 0; i < n; ++i) {
+    const bool ignored = call.has_ignore_label & (labels[i] == call.ignore_label);
+    all_count &= (labels[i] >= 0) & (labels[i] < call.classes) & !ignored;
+  }
+  if (all_count) return {nullptr, labels};
+  for (int i = 0; i < n; ++i) {
+    weight[i] = w ? w[i] : T(1);
     const bool ignored = call.has_ignore_label && labels[i] == call.ignore_label;
     const bool valid = labels[i] >= 0 && labels[i] < call.classes;
-    if (valid && !ignored && every_row) continue;
-    if (every_row) {  // the first row that does not count: from here on rows have weights
-      for (int k = 0; k < n; ++k) weight[k] = T(1);
-      every_row = false;
-    } else if (w && w != weight) {
-      for (int k = 0; k < n; ++k) weight[k] = w[k];
-    }
-    w = weight;
     if (weight[i] != 0 && !ignored && !valid && partial.bad_labels++ == 0) {
       partial.first_bad_row = begin + i;
       partial.first_bad_label = labels[i];
     }
     if (ignored || !valid) weight[i] = 0, labels[i] = 0;
   }
-  return {w, labels};
+  return {weight, labels};
 }
 
 // Whether the classes of a row lie as they are computed with.
@@ -116,6 +114,12 @@ struct RowPlaces {
   bool neighbours = true;  // row after row, so that a class is a run of memory
 
   RowPlaces(const Space& rows, const Operand& x, int64_t begin, int n) : x(x), n(n) {
+    if (rows.ndim <= 1) {
+      const int64_t stride = inner_stride(rows, x);
+      for (int i = 0; i < n; ++i) at[i] = (begin + i) * stride;
+      neighbours = stride == 1;
+      return;
+    }
     for (int i = 0; i < n; ++i) {
       at[i] = offset_of(rows, x, begin + i);
       neighbours &= at[i] == at[0] + i;
@@ -195,21 +199,24 @@ void rows_across(const Loss& loss, const RowCall& call, int64_t begin, int n,
     row.grad_stride = write_direct ? call.grad.class_stride : kRowGroup;
   }
 
+  const bool weighted = heads.weight || n < kRowGroup;
   T weight[kRowGroup], scaled[kRowGroup];
-  typename V::Integer label[kRowGroup];
-  for (int i = 0; i < kRowGroup; ++i) {
-    weight[i] = i >= n ? T(0) : heads.weight ? heads.weight[i] : T(1);
-    scaled[i] = T(double(weight[i]) * call.grad_scale);
-    label[i] = i >= n || call.dense ? 0 : typename V::Integer(heads.labels[i]);
-  }
+  if (weighted)
+    for (int i = 0; i < kRowGroup; ++i) {
+      weight[i] = i >= n ? T(0) : heads.weight ? heads.weight[i] : T(1);
+      scaled[i] = T(double(weight[i]) * call.grad_scale);
+    }
+  typename V::Integer label[kRowGroup] = {};
+  if (heads.labels)
+    for (int i = 0; i < n; ++i) label[i] = typename V::Integer(heads.labels[i]);
   for (int i = 0; i < kRowGroup; i += V::kSize) {
     RowOperands<T> rows = row;
     rows.y_pred += i;
     rows.mass += i;
     if (call.dense) rows.y_true += i;
     if (call.grad) rows.grad += i;
-    const V w = V::load(weight + i), zero(0.0);
-    const Across<V> layout{rows, label + i, V::load(scaled + i)};
+    const V zero(0.0), w = weighted ? V::load(weight + i) : V(1.0);
+    const Across<V> layout{rows, label + i, weighted ? V::load(scaled + i) : V(call.grad_scale)};
     T values[V::kSize];
     select(w == zero, zero, compute_rows(loss, layout) * w).store(values);
     for (int k = 0; k < V::kSize && i + k < n; ++k) value[i + k] = double(values[k]);
@@ -235,7 +242,9 @@ void row_block(const RowCall& call, int64_t block, void* scratch, Partial& parti
       rows_across<Loss, V>(loss, call, begin, n, heads, value, (T*)scratch);
     else
       rows_along<Loss, V>(loss, call, begin, n, heads, value, (T*)scratch);
-    for (int i = 0; i < n; ++i) partial.loss += value[i];
+    double sum[4] = {};  // independent additions overlap
+    for (int i = 0; i < n; ++i) sum[i % 4] += value[i];
+    partial.loss += (sum[0] + sum[1]) + (sum[2] + sum[3]);
     if (call.loss)
       for (int i = 0; i < n; ++i) write<T>(call.loss.data, begin + i, T(value[i]));
   }

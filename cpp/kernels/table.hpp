@@ -23,13 +23,20 @@ void divisor_block(const DivisorCall& call, int64_t block, void* scratch, Partia
       gather(call.labels.dtype, call.labels.data, offset, inner_stride(call.rows, call.labels),
              length, labels + done);
     });
+  if (!w && !call.class_weight && !call.check_labels) {
+    int64_t ignored = 0;
+    if (call.has_ignore_label)
+      for (int i = 0; i < n; ++i) ignored += labels[i] == call.ignore_label;
+    partial.loss = double(n - ignored);
+    return;
+  }
   for (int i = 0; i < n; ++i) {
     double weight = w ? w[i] : 1.0;
     if (call.labels) {
       if (call.has_ignore_label && labels[i] == call.ignore_label) weight = 0;
       if (weight == 0) continue;
       const bool valid = labels[i] >= 0 && labels[i] < call.classes;
-      if (!valid && partial.bad_labels++ == 0) {
+      if (!valid && call.check_labels && partial.bad_labels++ == 0) {
         partial.first_bad_row = begin + i;
         partial.first_bad_label = labels[i];
       }

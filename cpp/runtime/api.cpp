@@ -119,7 +119,9 @@ void compute_empty(const fl_call& call, const Arguments& arguments) {
 // The labels, before a gradient that overwrites y_pred could destroy it in vain.
 void check_labels_first(const fl_call& call, const Arguments& arguments, Threads threads) {
   if (!arguments.labels || !call.grad.data || call.grad.data != call.y_pred.data) return;
-  check_labels(count_rows(divisor_call(call, arguments, true), threads), arguments.row_length);
+  DivisorCall k = divisor_call(call, arguments, true);
+  k.check_labels = true;
+  check_labels(count_rows(k, threads), arguments.row_length);
 }
 
 double compute(const fl_call& call) {

@@ -25,8 +25,9 @@ FL_INLINE V polynomial(V x, const double (&c)[K]) {
 // e^x = 2^n e^r with |r| <= ln 2 / 2.
 template <class V>
 struct Reduced {
-  typename V::Bits n;
-  V expm1_r;  // e^r - 1
+  V rounded;           // n as a number
+  typename V::Bits n;  // and as an integer
+  V expm1_r;           // e^r - 1
 };
 
 template <int N>
@@ -53,7 +54,7 @@ FL_INLINE Reduced<V> reduce_exp(V x) {
   const V n = shifted - magic;
   // ln 2 in two parts; n times the first is exact also without FMA.
   const V r = fma(n, V(kSingle ? -0.693359375 : -0x1.62e42feep-1), x);
-  return {shifted.bits() - magic.bits(),
+  return {n, shifted.bits() - magic.bits(),
           expm1_kernel(fma(n, V(kSingle ? 2.12194440054690583e-4 : -0x1.a39ef35793c76p-33), r))};
 }
 
@@ -64,15 +65,27 @@ FL_INLINE V power_of_two(typename V::Bits n) {
   return V::of_bits((n + I::bias) << I::mantissa_bits);
 }
 
+// x 2^n, rounded once. 2^n itself overflows, or is subnormal, at both ends of the range.
+template <class V>
+FL_INLINE V times_power_of_two(V x, const Reduced<V>& e) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(typename V::Scalar) == 4)
+    return V::of(_mm512_maskz_scalef_ps(0xFFFF, x.raw, e.rounded.raw));
+  else
+    return V::of(_mm512_maskz_scalef_pd(0xFF, x.raw, e.rounded.raw));
+#else
+  const auto half = e.n >> 1;
+  return x * power_of_two<V>(half) * power_of_two<V>(e.n - half);
+#endif
+}
+
 // e^x: float 1.02, double 0.99. Subnormal results are rounded, not flushed.
 template <class T, int N>
 FL_INLINE Vec<T, N> exp(Vec<T, N> x) {
   using V = Vec<T, N>;
   constexpr bool kSingle = sizeof(T) == 4;
   const auto e = reduce_exp(clamp(x, V(kSingle ? -105 : -747), V(kSingle ? 90 : 711)));
-  // Two factors, since 2^n itself overflows, or is subnormal, at both ends of the range.
-  const auto half = e.n >> 1;
-  return (V(1.0) + e.expm1_r) * power_of_two<V>(half) * power_of_two<V>(e.n - half);
+  return times_power_of_two(V(1.0) + e.expm1_r, e);
 }
 
 // e^x - 1 for x <= 0: float 0.96, double 1.14.

@@ -192,19 +192,31 @@ FL_INLINE void store_first(V v, typename V::Scalar* p, int n) {
   if (n > 0) memcpy(p, &v.raw, unsigned(n) * sizeof(typename V::Scalar));
 }
 
-// A memcpy of variable length is a call, which rows of 10 to 100 classes notice.
+// A memcpy of variable length is a call, which rows of 2 to 100 classes notice.
 #if defined(__AVX512F__)
+FL_INLINE __mmask16 first_16(int n) { return __mmask16(n >= 16 ? 0xFFFF : (1 << n) - 1); }
+
 template <>
 FL_INLINE Float load_first(const float* p, int n, Float rest) {
-  if (n <= 0) return rest;
-  const auto lanes = __mmask16(n >= 16 ? 0xFFFF : (1 << n) - 1);
-  return Float::of(_mm512_mask_loadu_ps(rest.raw, lanes, p));
+  return n <= 0 ? rest : Float::of(_mm512_mask_loadu_ps(rest.raw, first_16(n), p));
 }
 template <>
 FL_INLINE void store_first(Float v, float* p, int n) {
-  if (n <= 0) return;
-  const auto lanes = __mmask16(n >= 16 ? 0xFFFF : (1 << n) - 1);
-  _mm512_mask_storeu_ps(p, lanes, v.raw);
+  if (n > 0) _mm512_mask_storeu_ps(p, first_16(n), v.raw);
+}
+#elif defined(__AVX2__)
+FL_INLINE __m256i first_8(int n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+template <>
+FL_INLINE Float load_first(const float* p, int n, Float rest) {
+  const __m256i lanes = first_8(n);
+  return Float::of(_mm256_blendv_ps(rest.raw, _mm256_maskload_ps(p, lanes), (__m256)lanes));
+}
+template <>
+FL_INLINE void store_first(Float v, float* p, int n) {
+  _mm256_maskstore_ps(p, first_8(n), v.raw);
 }
 #endif
 
