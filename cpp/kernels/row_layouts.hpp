@@ -128,9 +128,12 @@ struct Across {
   }
   FL_INLINE V y_true(Place at) const {
     if (row.y_true) return V::load(row.y_true + at.first * kRowGroup);
+    return select(labelled(at), V(1.0), V(0.0));
+  }
+  FL_INLINE Mask<T, V::kSize> labelled(Place at) const {
     typename V::Bits labels;
     memcpy(&labels, label, sizeof labels);
-    return select({labels == typename V::Integer(at.first) - typename V::Bits{}}, V(1.0), V(0.0));
+    return {labels == typename V::Integer(at.first) - typename V::Bits{}};
   }
   FL_INLINE V class_weight(Place at) const {
     return V(row.class_weight ? double(row.class_weight[at.first]) : 1.0);
@@ -142,7 +145,18 @@ struct Across {
   static FL_INLINE V keep(V added, V, Place) { return added; }
   FL_INLINE V silence(V v) const { return select(weight == V(0.0), V(0.0), v); }
 
+  // Of few classes the labelled one is selected: single numbers, stored and then loaded as a
+  // register, would wait for each other.
+  FL_INLINE bool selects() const { return row.classes <= kFewClasses; }
+
   FL_INLINE V label_y_pred() const {
+    if (selects()) {
+      V x(0.0);
+      each(0, row.classes, [&](Place at) __attribute__((always_inline)) {
+        x = select(labelled(at), y_pred(at, 0), x);
+      });
+      return x;
+    }
     T x[V::kSize];
     for (int i = 0; i < V::kSize; ++i)
       x[i] = read<T>((const char*)row.y_pred, label[i] * row.y_pred_stride + i);
@@ -155,6 +169,12 @@ struct Across {
     return V::load(w);
   }
   FL_INLINE void put_label_grad(V v) const {
+    if (selects()) {
+      each(0, row.classes, [&](Place at) __attribute__((always_inline)) {
+        put_grad(select(labelled(at), v, V::load(row.grad + at.first * row.grad_stride)), at);
+      });
+      return;
+    }
     T g[V::kSize];
     v.store(g);
     for (int i = 0; i < V::kSize; ++i)
