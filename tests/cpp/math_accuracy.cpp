@@ -56,7 +56,7 @@ const Function<Float, double> kFloatFunctions[] = {
 };
 const Function<Double, long double> kDoubleFunctions[] = {
     {"exp", [](Double x) { return exp(x); }, std::exp, -INFINITY, INFINITY, 0.99},
-    {"expm1", [](Double x) { return expm1(x); }, std::expm1, -INFINITY, 0, 1.14},
+    {"expm1", [](Double x) { return expm1(x); }, std::expm1, -INFINITY, 0, 1.15},
     {"log", [](Double x) { return log(x); }, std::log, -INFINITY, INFINITY, 0.82},
     {"log1p", [](Double x) { return log1p(x); }, std::log1p, -INFINITY, INFINITY, 1.44},
 };
