@@ -216,6 +216,13 @@ const T* stage(const Space& space, const Operand& x, int64_t begin, int n, T* sc
   return scratch;
 }
 
+FL_INLINE void stage_labels(const Space& rows, const Operand& labels, int64_t begin, int n,
+                            int64_t* to) {
+  each_run(rows, labels, begin, n, [&](int done, int64_t offset, int length) {
+    gather(labels.dtype, labels.data, offset, inner_stride(rows, labels), length, to + done);
+  });
+}
+
 // Where to compute n elements of an output: in place if possible, otherwise in scratch.
 template <class T>
 T* destination(const Operand& x, int64_t begin, T* scratch) {

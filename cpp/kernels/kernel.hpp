@@ -67,7 +67,7 @@ struct RowCall {
   Operand y_pred, grad;
   Operand sample_weight, mask, loss;   // over rows; loss contiguous
   const void* class_weight = nullptr;  // (classes), in the type computed with
-  bool dense = false, want_loss = false, stream_grad = false, across = false;
+  bool dense = false, stream_grad = false, across = false;
   bool has_ignore_label = false;
   int64_t ignore_label = 0;
   int64_t block = 1;  // rows

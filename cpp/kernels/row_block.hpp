@@ -21,10 +21,7 @@ RowHeads<T> stage_heads(const RowCall& call, int64_t begin, int n, T* weight, T*
                         int64_t* labels, Partial& partial) {
   const T* w = stage_weight(call.rows, call.sample_weight, call.mask, begin, n, weight, mask);
   if (call.dense) return {w, nullptr};
-  each_run(call.rows, call.y_true, begin, n, [&](int done, int64_t offset, int length) {
-    gather(call.y_true.dtype, call.y_true.data, offset, inner_stride(call.rows, call.y_true),
-           length, labels + done);
-  });
+  stage_labels(call.rows, call.y_true, begin, n, labels);
   bool all_count = !w;  // the common case, without a branch for each row
   for (int i = 0; i < n; ++i) {
     const bool ignored = call.has_ignore_label & (labels[i] == call.ignore_label);

@@ -18,11 +18,7 @@ void divisor_block(const DivisorCall& call, int64_t block, void* scratch, Partia
   const Operand none;
   const double* w = stage_weight(call.rows, call.weighted ? call.sample_weight : none, call.mask,
                                  begin, n, s, s + kChunk);
-  if (call.labels)
-    each_run(call.rows, call.labels, begin, n, [&](int done, int64_t offset, int length) {
-      gather(call.labels.dtype, call.labels.data, offset, inner_stride(call.rows, call.labels),
-             length, labels + done);
-    });
+  if (call.labels) stage_labels(call.rows, call.labels, begin, n, labels);
   if (!w && !call.class_weight && !call.check_labels) {
     int64_t ignored = 0;
     if (call.has_ignore_label)

@@ -349,8 +349,7 @@ RowCall row_call(const fl_call& call, const Arguments& arguments) {
   k.classes = arguments.row_length;
   k.stream_grad = should_stream(call, k.rows.count * k.classes);
   k.dense = !arguments.labels;
-  k.want_loss = call.loss.data != nullptr;
-  if (k.want_loss && call.reduction == FL_NONE) k.loss.data = static_cast<char*>(call.loss.data);
+  if (call.loss.data && call.reduction == FL_NONE) k.loss.data = static_cast<char*>(call.loss.data);
   k.has_ignore_label = arguments.labels && call.has_ignore_label;
   k.ignore_label = call.ignore_label;
   const bool neighbours = k.rows.ndim > 0 && k.y_pred.strides[k.rows.ndim - 1] == 1;
