@@ -47,10 +47,32 @@ void unlocked(int64_t elements, F f) {
   f();
 }
 
+// Predictions beside y_pred, and then their gradients.
+struct Further {
+  View views[2 * FL_MAX_MORE];
+
+  void read(const py::tuple& more, const py::tuple& grads) {
+    if (more.size() > FL_MAX_MORE || (!grads.empty() && grads.size() != more.size()))
+      throw py::value_error("more must hold at most " + std::to_string(FL_MAX_MORE) +
+                            " arrays, and more_grads one for each of them");
+    for (size_t k = 0; k < more.size(); ++k) {
+      view(more[k], "more", views[k]);
+      if (!grads.empty()) view_output(grads[k], "more_grads", views[FL_MAX_MORE + k]);
+    }
+  }
+};
+
+void read_statistics(const py::tuple& arrays, View (&views)[4]) {
+  constexpr const char* kNames[] = {"log_sum_exp", "label_log_prob", "entropy", "argmax"};
+  if (arrays.size() != 4) throw py::value_error("statistics must hold 4 arrays or None");
+  for (size_t i = 0; i < 4; ++i) view_output(arrays[i], kNames[i], views[i]);
+}
+
 double compute(int32_t loss_id, const py::tuple& params, py::handle y_true, py::handle y_pred,
                py::handle sample_weight, py::handle mask, py::handle class_weight,
                py::handle ignore_label, py::handle row_axis, int32_t reduction, double denominator,
-               int32_t flags, py::handle loss_out, py::handle grad_out) {
+               int32_t flags, py::handle loss_out, py::handle grad_out, const py::tuple& more,
+               const py::tuple& more_grads, py::handle statistics, double upstream) {
   fl_call call{};
   call.struct_size = sizeof call;
   call.loss_id = loss_id;
@@ -62,6 +84,7 @@ double compute(int32_t loss_id, const py::tuple& params, py::handle y_true, py::
   call.reduction = reduction;
   call.denominator = denominator;
   call.flags = flags;
+  call.upstream = upstream;
   if (!ignore_label.is_none()) {
     call.has_ignore_label = 1;
     call.ignore_label = ignore_label.cast<int64_t>();
@@ -74,6 +97,10 @@ double compute(int32_t loss_id, const py::tuple& params, py::handle y_true, py::
   view(class_weight, "class_weight", views[4]);
   view_output(loss_out, "loss_out", views[5]);
   view_output(grad_out, "grad_out", views[6]);
+  Further further;
+  if (!more.empty()) further.read(more, more_grads);
+  View found[4];
+  if (!statistics.is_none()) read_statistics(statistics.cast<py::tuple>(), found);
   const int ndim = views[1].tensor.ndim;
   if (!row_axis.is_none()) {
     const int given = row_axis.cast<int>(), axis = given < 0 ? given + ndim : given;
@@ -85,6 +112,8 @@ double compute(int32_t loss_id, const py::tuple& params, py::handle y_true, py::
     for (int i : {0, 1, 2, 4, 6})
       if (views[i].tensor.data && views[i].tensor.ndim == ndim && !(i == 4 && per_class))
         views[i].move_axis_last(axis);
+    for (View& v : further.views)
+      if (v.tensor.data && v.tensor.ndim == ndim) v.move_axis_last(axis);
   }
   call.y_true = views[0].tensor;
   call.y_pred = views[1].tensor;
@@ -93,6 +122,11 @@ double compute(int32_t loss_id, const py::tuple& params, py::handle y_true, py::
   call.class_weight = views[4].tensor;
   call.loss = views[5].tensor;
   call.grad = views[6].tensor;
+  for (int k = 0; k < FL_MAX_MORE; ++k) {
+    call.more[k] = further.views[k].tensor;
+    call.more_grad[k] = further.views[FL_MAX_MORE + k].tensor;
+  }
+  call.statistics = {found[0].tensor, found[1].tensor, found[2].tensor, found[3].tensor};
   if (is_torch_tensor(y_pred)) call.parallel_for = torch_parallel_for();
 
   fl_result result{};
@@ -122,8 +156,11 @@ py::list losses(const py::object& loss_type, const py::object& parameter_type) {
       const fl_param_info& p = info.params[i];
       parameters[i] = parameter_type(p.name, p.value, p.low, p.high, bool(p.low_excluded));
     }
+    py::tuple more(info.num_more);
+    for (int i = 0; i < info.num_more; ++i) more[i] = info.more[i];
+    constexpr const char* kTargets[] = {"elements", "rows", "none"};
     all.append(loss_type(id, info.name, info.summary, info.kind == FL_ROW ? "row" : "pointwise",
-                         bool(info.takes_class_weight), parameters));
+                         bool(info.takes_class_weight), parameters, more, kTargets[info.targets]));
   }
   return all;
 }
@@ -189,9 +226,9 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   const py::object namedtuple = py::module_::import("collections").attr("namedtuple");
   const py::object parameter =
       namedtuple("Parameter", py::make_tuple("name", "default", "low", "high", "low_excluded"));
-  const py::object loss = namedtuple(
-      "LossInfo",
-      py::make_tuple("id", "name", "summary", "kind", "takes_class_weight", "parameters"));
+  const py::object loss =
+      namedtuple("LossInfo", py::make_tuple("id", "name", "summary", "kind", "takes_class_weight",
+                                            "parameters", "more", "targets"));
   m.attr("Parameter") = parameter;
   m.attr("LossInfo") = loss;
 
@@ -214,7 +251,12 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
       .def_buffer(&Buffer::info);
 
   m.attr("REUSE_BYTES") = kReuseBytes;
-  m.def("compute", &compute, "Value and gradient of a loss in one pass.");
+  m.def("compute", &compute, "Value and gradient of a loss in one pass.", py::arg("loss"),
+        py::arg("params"), py::arg("y_true"), py::arg("y_pred"), py::arg("sample_weight"),
+        py::arg("mask"), py::arg("class_weight"), py::arg("ignore_label"), py::arg("row_axis"),
+        py::arg("reduction"), py::arg("denominator"), py::arg("flags"), py::arg("loss_out"),
+        py::arg("grad_out"), py::arg("more") = py::tuple(), py::arg("more_grads") = py::tuple(),
+        py::arg("statistics") = py::none(), py::arg("upstream") = 1.0);
   m.def("scale", &scale, "output = factor * input, rounded once.");
   m.def(
       "losses", [loss, parameter] { return losses(loss, parameter); },

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "fusedloss/fusedloss.h"
+#include "losses/loss.hpp"
 
 namespace fl {
 
@@ -50,9 +51,10 @@ struct Partial {
 
 struct PointwiseCall {
   Space elements;
-  Operand y_true, y_pred, sample_weight, mask, class_weight;  // over elements
-  Operand loss;  // not given: only the sum is wanted; contiguous, (rows)
-  Operand grad;
+  Operand y_true, y_pred, sample_weight, mask;  // over elements
+  Operand third;  // the third argument of the loss: class_weight, or the further prediction
+  Operand loss;   // not given: only the sum is wanted; contiguous, (rows)
+  Operand grad, more_grad;
   bool want_loss = false, stream_grad = false;
   int64_t row_length = 1;  // elements averaged into one entry of loss
   int64_t block = kChunk;  // elements; whole rows if loss is given and rows are longer than 1
@@ -60,14 +62,25 @@ struct PointwiseCall {
   double params[FL_MAX_PARAMS] = {};
 };
 
+struct RowStatistics {
+  char *log_sum_exp = nullptr, *label_log_prob = nullptr, *entropy = nullptr;
+  int64_t* argmax = nullptr;
+
+  explicit operator bool() const { return log_sum_exp || label_log_prob || entropy || argmax; }
+};
+
 struct RowCall {
   Space rows;
   int64_t classes = 0;
-  Operand y_true;  // dense: over rows, with a class_stride; otherwise integer labels over rows
-  Operand y_pred, grad;
+  Operand y_true;  // dense: over rows, with a class_stride; otherwise integers over rows
+  int predictions = 1;
+  Operand x[kMaxPredictions];  // y_pred and the further predictions
+  Operand grad[kMaxPredictions];
   Operand sample_weight, mask, loss;   // over rows; loss contiguous
+  RowStatistics statistics;            // over rows, contiguous
   const void* class_weight = nullptr;  // (classes), in the type computed with
   bool dense = false, stream_grad = false, across = false;
+  bool labels_are_classes = true;  // of those that are not dense
   bool has_ignore_label = false;
   int64_t ignore_label = 0;
   int64_t block = 1;  // rows
@@ -106,12 +119,12 @@ struct Kernels {
 };
 
 // Bytes of scratch memory a block may use.
-constexpr int64_t kPointwiseScratch = 6 * kChunk * int64_t(sizeof(double));
+constexpr int64_t kPointwiseScratch = 7 * kChunk * int64_t(sizeof(double));
 
 inline int64_t row_scratch(const RowCall& call, int64_t element_bytes) {
   const int64_t padded = (call.classes + kRowGroup - 1) / kRowGroup * kRowGroup;
   const int64_t rows = call.across ? call.classes * kRowGroup : padded;
-  return 4 * rows * element_bytes;  // masses, y_pred, y_true, grad
+  return (2 + 2 * call.predictions) * rows * element_bytes;  // masses, y_true, x and grad of each
 }
 
 }  // namespace fl

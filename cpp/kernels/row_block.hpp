@@ -3,7 +3,7 @@
 
 #include "kernels/pointwise.hpp"
 #include "kernels/row.hpp"
-#include "kernels/transpose.hpp"
+#include "kernels/row_places.hpp"
 
 namespace fl {
 inline namespace FL_ISA {
@@ -23,6 +23,7 @@ RowHeads<T> stage_heads(const RowCall& call, int64_t begin, int n, T* weight, T*
   if (call.dense) return {w, nullptr};
   stage_labels(call.rows, call.y_true, begin, n, labels);
   bool all_count = !w;  // the common case, without a branch for each row
+  if (!call.labels_are_classes) return {w, labels};
   for (int i = 0; i < n; ++i) {
     const bool ignored = call.has_ignore_label & (labels[i] == call.ignore_label);
     all_count &= (labels[i] >= 0) & (labels[i] < call.classes) & !ignored;
@@ -41,24 +42,25 @@ RowHeads<T> stage_heads(const RowCall& call, int64_t begin, int n, T* weight, T*
   return {weight, labels};
 }
 
-// Whether the classes of a row lie as they are computed with.
-template <class T>
-FL_INLINE bool in_place(const Operand& x) {
-  return x && x.class_stride == 1 && x.dtype == kDtype<T>;
+// Writes what was found of a row.
+template <class T, class V>
+void put_found(const RowStatistics& to, int64_t row, const Found<V>& found, int lane) {
+  const auto put = [&](char* data, V v) {
+    if (data) write<T>(data, row, v.raw[lane]);
+  };
+  put(to.log_sum_exp, found.log_sum_exp);
+  put(to.label_log_prob, found.label_log_prob);
+  put(to.entropy, found.entropy);
+  if (to.argmax) to.argmax[row] = found.argmax[lane];
 }
 
+// ... of one that does not count.
 template <class T>
-void gather_row(const Operand& x, int64_t offset, int64_t classes, T* to) {
-  for (int64_t c = 0; c < classes; c += kChunk)
-    gather(x.dtype, x.data, offset + c * x.class_stride, x.class_stride,
-           classes - c < kChunk ? int(classes - c) : kChunk, to + c);
-}
-
-template <class T>
-void scatter_row(const T* from, int64_t classes, const Operand& x, int64_t offset) {
-  for (int64_t c = 0; c < classes; c += kChunk)
-    scatter(from + c, classes - c < kChunk ? int(classes - c) : kChunk, x.dtype, x.data,
-            offset + c * x.class_stride, x.class_stride);
+void put_nothing_found(const RowStatistics& to, int64_t row) {
+  char* const numbers[] = {to.log_sum_exp, to.label_log_prob, to.entropy};
+  for (char* data : numbers)
+    if (data) write<T>(data, row, T(0));
+  if (to.argmax) to.argmax[row] = -1;
 }
 
 template <class Loss, class V>
@@ -66,7 +68,11 @@ void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
                 const RowHeads<typename V::Scalar>& heads, double* value,
                 typename V::Scalar* scratch) {
   using T = typename V::Scalar;
+  constexpr int kPredictions = predictions_of<Loss>();
+  const bool wants_statistics = has_statistics<Loss>() && bool(call.statistics);
   const int64_t padded = (call.classes + kRowGroup - 1) / kRowGroup * kRowGroup;
+  T *const y_true = scratch + padded, *const x = y_true + padded;
+  T* const grad = x + kPredictions * padded;
   const auto stage_row = [&](const Operand& x, int64_t row, T* to) -> const T* {
     if (!x) return nullptr;
     const int64_t offset = offset_of(call.rows, x, row);
@@ -74,96 +80,37 @@ void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
     gather_row(x, offset, call.classes, to);
     return to;
   };
-  const bool direct = in_place<T>(call.grad);
+  RowOperands<T> row{};
+  row.mass = scratch;
+  row.class_weight = (const T*)call.class_weight;
+  row.classes = call.classes;
   for (int i = 0; i < n; ++i) {
     const double w = heads.weight ? double(heads.weight[i]) : 1.0;
-    const int64_t offset = call.grad ? offset_of(call.rows, call.grad, begin + i) : 0;
-    T* const grad = !call.grad ? nullptr
-                    : direct   ? (T*)call.grad.data + offset
-                               : scratch + 3 * padded;
+    int64_t offset[kPredictions];
+    for (int k = 0; k < kPredictions; ++k) {
+      const Operand& to = call.grad[k];
+      offset[k] = to ? offset_of(call.rows, to, begin + i) : 0;
+      row.grad[k] = !to ? nullptr : in_place<T>(to) ? (T*)to.data + offset[k] : grad + k * padded;
+    }
     if (w == 0) {
       value[i] = 0;
-      if (grad)
-        for (int64_t c = 0; c < call.classes; ++c) grad[c] = 0;
+      if (wants_statistics) put_nothing_found<T>(call.statistics, begin + i);
+      for (T* g : row.grad)
+        if (g) memset(g, 0, size_t(call.classes) * sizeof(T));
     } else {
-      const RowOperands<T> row{
-          stage_row(call.y_pred, begin + i, scratch + padded),
-          call.dense ? stage_row(call.y_true, begin + i, scratch + 2 * padded) : nullptr,
-          scratch,
-          grad,
-          1,
-          1,
-          (const T*)call.class_weight,
-          call.classes,
-          call.stream_grad && direct && can_stream<V>(grad)};
+      for (int k = 0; k < kPredictions; ++k)
+        row.x[k] = stage_row(call.x[k], begin + i, x + k * padded);
+      if (call.dense) row.y_true = stage_row(call.y_true, begin + i, y_true);
+      row.stream_grad = call.stream_grad && in_place<T>(call.grad[0]) && can_stream<V>(row.grad[0]);
       const Along<V> layout{row, call.dense ? -1 : heads.labels[i], V(w * call.grad_scale)};
-      value[i] = w * double(compute_rows(loss, layout).raw[0]);
+      Found<V> found{};
+      value[i] = w * double(compute_rows(loss, layout, wants_statistics ? &found : nullptr).raw[0]);
+      if (wants_statistics) put_found<T>(call.statistics, begin + i, found, 0);
     }
-    if (grad && !direct) scatter_row(grad, call.classes, call.grad, offset);
+    for (int k = 0; k < kPredictions; ++k)
+      if (row.grad[k] && !in_place<T>(call.grad[k]))
+        scatter_row(row.grad[k], call.classes, call.grad[k], offset[k]);
   }
-}
-
-// Where n <= kRowGroup rows of an operand lie.
-struct RowPlaces {
-  const Operand& x;
-  int n;
-  int64_t at[kRowGroup];
-  bool neighbours = true;  // row after row, so that a class is a run of memory
-
-  RowPlaces(const Space& rows, const Operand& x, int64_t begin, int n) : x(x), n(n) {
-    if (rows.ndim <= 1) {
-      const int64_t stride = inner_stride(rows, x);
-      for (int i = 0; i < n; ++i) at[i] = (begin + i) * stride;
-      neighbours = stride == 1;
-      return;
-    }
-    for (int i = 0; i < n; ++i) {
-      at[i] = offset_of(rows, x, begin + i);
-      neighbours &= at[i] == at[0] + i;
-    }
-  }
-  // Whether registers can be filled where the rows lie.
-  template <class T>
-  bool direct() const {
-    return neighbours && n == kRowGroup && x.dtype == kDtype<T>;
-  }
-};
-
-// to: (classes, kRowGroup); rowwise: (kRowGroup, classes), scratch.
-template <class V, class T = typename V::Scalar>
-void turn_in(const RowPlaces& rows, int64_t classes, T* rowwise, T* to) {
-  const Operand& x = rows.x;
-  if (rows.neighbours) {
-    for (int64_t c = 0; c < classes; ++c) {
-      T* const column = to + c * kRowGroup;
-      gather(x.dtype, x.data, rows.at[0] + c * x.class_stride, 1, rows.n, column);
-      for (int i = rows.n; i < kRowGroup; ++i) column[i] = 0;
-    }
-    return;
-  }
-  const T* row[kRowGroup];
-  for (int i = 0; i < rows.n; ++i) {
-    row[i] = in_place<T>(x) ? (const T*)x.data + rows.at[i] : rowwise + i * classes;
-    if (!in_place<T>(x)) gather_row(x, rows.at[i], classes, rowwise + i * classes);
-  }
-  transpose_in<V>(row, rows.n, classes, kRowGroup, to);
-}
-
-// The way back of turn_in.
-template <class V, class T = typename V::Scalar>
-void turn_out(const T* from, int64_t classes, T* rowwise, const RowPlaces& rows) {
-  const Operand& x = rows.x;
-  if (rows.neighbours) {
-    for (int64_t c = 0; c < classes; ++c)
-      scatter(from + c * kRowGroup, rows.n, x.dtype, x.data, rows.at[0] + c * x.class_stride, 1);
-    return;
-  }
-  T* row[kRowGroup];
-  for (int i = 0; i < rows.n; ++i)
-    row[i] = in_place<T>(x) ? (T*)x.data + rows.at[i] : rowwise + i * classes;
-  transpose_out<V>(from, rows.n, classes, kRowGroup, row);
-  if (in_place<T>(x)) return;
-  for (int i = 0; i < rows.n; ++i) scatter_row(row[i], classes, x, rows.at[i]);
 }
 
 // n <= kRowGroup rows. Operands whose rows are not neighbours in memory are transposed in scratch.
@@ -172,28 +119,36 @@ void rows_across(const Loss& loss, const RowCall& call, int64_t begin, int n,
                  const RowHeads<typename V::Scalar>& heads, double* value,
                  typename V::Scalar* scratch) {
   using T = typename V::Scalar;
+  constexpr int kPredictions = predictions_of<Loss>();
+  const bool wants_statistics = has_statistics<Loss>() && bool(call.statistics);
   const int64_t area = call.classes * kRowGroup;
-  T *const mass = scratch, *const y_pred = mass + area, *const y_true = y_pred + area;
-  T* const grad = y_true + area;
+  T *const mass = scratch, *const y_true = mass + area, *const x = y_true + area;
+  T* const grad = x + kPredictions * area;
 
   RowOperands<T> row{};
   row.classes = call.classes;
   row.class_weight = (const T*)call.class_weight;
   row.mass = mass;
-  const RowPlaces predictions(call.rows, call.y_pred, begin, n);
-  const bool read_direct = predictions.direct<T>();
-  row.y_pred = read_direct ? (const T*)call.y_pred.data + predictions.at[0] : y_pred;
-  row.y_pred_stride = read_direct ? call.y_pred.class_stride : kRowGroup;
-  if (!read_direct) turn_in<V>(predictions, call.classes, grad, y_pred);
-  if (call.dense) {
+  for (int k = 0; k < kPredictions; ++k) {
+    const RowPlaces places(call.rows, call.x[k], begin, n);
+    const bool direct = places.direct<T>();
+    T* const turned = x + k * area;
+    row.x[k] = direct ? (const T*)call.x[k].data + places.at[0] : turned;
+    row.x_stride[k] = direct ? call.x[k].class_stride : kRowGroup;
+    if (!direct) turn_in<V>(places, call.classes, grad, turned);
+  }
+  if (call.dense && call.y_true) {
     turn_in<V>(RowPlaces(call.rows, call.y_true, begin, n), call.classes, grad, y_true);
     row.y_true = y_true;
   }
-  const RowPlaces gradients(call.rows, call.grad ? call.grad : call.y_pred, begin, n);
-  const bool write_direct = call.grad && gradients.direct<T>();
-  if (call.grad) {
-    row.grad = write_direct ? (T*)call.grad.data + gradients.at[0] : grad;
-    row.grad_stride = write_direct ? call.grad.class_stride : kRowGroup;
+  bool write_direct[kPredictions] = {};
+  for (int k = 0; k < kPredictions; ++k) {
+    const Operand& to = call.grad[k];
+    if (!to) continue;
+    const RowPlaces places(call.rows, to, begin, n);
+    write_direct[k] = places.direct<T>();
+    row.grad[k] = write_direct[k] ? (T*)to.data + places.at[0] : grad + k * area;
+    row.grad_stride[k] = write_direct[k] ? to.class_stride : kRowGroup;
   }
 
   const bool weighted = heads.weight || n < kRowGroup;
@@ -208,19 +163,32 @@ void rows_across(const Loss& loss, const RowCall& call, int64_t begin, int n,
     for (int i = 0; i < n; ++i) label[i] = typename V::Integer(heads.labels[i]);
   for (int i = 0; i < kRowGroup; i += V::kSize) {
     RowOperands<T> rows = row;
-    rows.y_pred += i;
     rows.mass += i;
-    if (call.dense) rows.y_true += i;
-    if (call.grad) rows.grad += i;
+    if (rows.y_true) rows.y_true += i;
+    for (int k = 0; k < kPredictions; ++k) {
+      rows.x[k] += i;
+      if (rows.grad[k]) rows.grad[k] += i;
+    }
     const V zero(0.0), w = weighted ? V::load(weight + i) : V(1.0);
     const Across<V> layout{rows, label + i, weighted ? V::load(scaled + i) : V(call.grad_scale)};
     T values[V::kSize];
-    select(w == zero, zero, compute_rows(loss, layout) * w).store(values);
-    for (int k = 0; k < V::kSize && i + k < n; ++k) value[i + k] = double(values[k]);
+    Found<V> found{};
+    const V computed = compute_rows(loss, layout, wants_statistics ? &found : nullptr);
+    select(w == zero, zero, computed * w).store(values);
+    for (int k = 0; k < V::kSize && i + k < n; ++k) {
+      value[i + k] = double(values[k]);
+      if (!wants_statistics) continue;
+      if (w.raw[k] == 0)
+        put_nothing_found<T>(call.statistics, begin + i + k);
+      else
+        put_found<T>(call.statistics, begin + i + k, found, k);
+    }
   }
 
   // y_pred is not needed any more.
-  if (call.grad && !write_direct) turn_out<V>(grad, call.classes, y_pred, gradients);
+  for (int k = 0; k < kPredictions; ++k)
+    if (call.grad[k] && !write_direct[k])
+      turn_out<V>(grad + k * area, call.classes, x, RowPlaces(call.rows, call.grad[k], begin, n));
 }
 
 template <class Loss, class T>

@@ -43,6 +43,20 @@ inline constexpr LossInfo CategoricalCrossentropy<Softmax>::info{
     param::fraction("label_smoothing", 0.0)};
 
 template <>
+inline constexpr LossInfo CategoricalCrossentropy<ScaledSoftmax>::info{
+    "categorical_crossentropy_from_scaled_logits",
+    "Cross-entropy of several classes, given logits to be scaled, capped and kept small.",
+    param::fraction("label_smoothing", 0.0),
+    param::positive("temperature", 1.0),
+    param::non_negative("softcap", 0.0),
+    param::non_negative("z_loss", 0.0)};
+
+template <>
+inline constexpr LossInfo CategoricalCrossentropy<LogProbability>::info{
+    "categorical_crossentropy_from_log_probs",
+    "Cross-entropy of several classes, given the logarithms of their probabilities."};
+
+template <>
 inline constexpr LossInfo CategoricalCrossentropy<Probability>::info{
     "categorical_crossentropy", "Cross-entropy of several classes, given their probabilities.",
     param::fraction("label_smoothing", 0.0), param::positive("epsilon", 1e-7)};

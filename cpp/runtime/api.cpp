@@ -118,7 +118,9 @@ void compute_empty(const fl_call& call, const Arguments& arguments) {
 
 // The labels, before a gradient that overwrites y_pred could destroy it in vain.
 void check_labels_first(const fl_call& call, const Arguments& arguments, Threads threads) {
-  if (!arguments.labels || !call.grad.data || call.grad.data != call.y_pred.data) return;
+  if (!arguments.labels || arguments.info->targets != FL_TARGETS_ELEMENTS || !call.grad.data ||
+      call.grad.data != call.y_pred.data)
+    return;
   DivisorCall k = divisor_call(call, arguments, true);
   k.check_labels = true;
   check_labels(count_rows(k, threads), arguments.row_length);
@@ -136,7 +138,8 @@ double compute(const fl_call& call) {
   const bool empty = rows == 0;  // nothing counts: gradient 0, and a loss by convention
   const double mean = empty ? 0 : 1 / rows;
   const double share = pointwise ? 1 / double(arguments.row_length) : 1;
-  const double grad_scale = share * (call.flags & FL_UNSCALED_GRAD && !empty ? 1 : mean);
+  const double upstream = call.upstream == 0 ? 1 : call.upstream;
+  const double grad_scale = upstream * share * (call.flags & FL_UNSCALED_GRAD && !empty ? 1 : mean);
 
   Partial found;
   if (pointwise) {
@@ -185,13 +188,27 @@ struct Any {};  // stands for V where only the signature of a loss is asked for
 template <class Loss>
 constexpr fl_loss_info describe(fl_kind kind) {
   constexpr const LossInfo& info = Loss::info;
-  fl_loss_info out{info.name, info.summary, kind, kind == FL_ROW, info.num_params, {}};
+  fl_loss_info out{};
+  out.name = info.name;
+  out.summary = info.summary;
+  out.kind = kind;
+  out.num_params = info.num_params;
+  out.targets = int32_t(targets_of<Loss>());
+  out.has_statistics = has_statistics<Loss>();
+  out.num_more = predictions_of<Loss>() - 1;
+  if constexpr (predictions_of<Loss>() > 1)
+    for (int i = 0; i < out.num_more; ++i) out.more[i] = Loss::kMore[i];
   for (int i = 0; i < info.num_params; ++i) {
     const Param& p = info.params[i];
     out.params[i] = {p.name, p.value, p.low, p.high, p.low_excluded};
   }
-  if constexpr (requires(const Loss& loss, Any any) { loss(any, any, any); })
-    out.takes_class_weight = 1;
+  // Sums over entries know no classes; a further prediction stands where a weight would.
+  if (kind == FL_ROW)
+    out.takes_class_weight =
+        !requires(const Loss& loss, Entry<Any> e) { loss.finish(&e.y_true, e); };
+  else
+    out.takes_class_weight =
+        !out.num_more && requires(const Loss& loss, Any any) { loss(any, any, any); };
   return out;
 }
 

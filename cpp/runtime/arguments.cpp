@@ -127,7 +127,7 @@ class Merger {
  private:
   const int64_t* shape_;
   int ndim_;
-  Operand* operands_[8];
+  Operand* operands_[9];
   int count_ = 0;
 };
 
@@ -189,9 +189,17 @@ double read_number(const fl_tensor& x, int64_t index) {
   }
 }
 
-void check_row_targets(const fl_call& call, Arguments& arguments) {
+void check_targets(const fl_call& call, Arguments& arguments) {
+  const fl_loss_info& info = *arguments.info;
+  if (info.targets == FL_TARGETS_NONE) {
+    if (call.y_true.data) fail(FL_INVALID_VALUE, "y_true: %s takes no targets", info.name);
+    return;
+  }
+  if (!call.y_true.data) fail(FL_INVALID_VALUE, "y_true must be given");
+  check_tensor("y_true", call.y_true);
   const int rows = call.y_pred.ndim - 1;
-  arguments.labels = call.y_true.ndim == rows;
+  arguments.labels =
+      info.kind == FL_ROW && (info.targets == FL_TARGETS_ROWS || call.y_true.ndim == rows);
   if (arguments.labels) {
     expect_shape("y_true", call.y_true, "labels of y_pred's rows", call.y_pred, rows);
     if (!is_integer(call.y_true.dtype))
@@ -217,6 +225,49 @@ void check_class_weight(const fl_call& call, Arguments& arguments) {
          static_cast<long long>(arguments.row_length));
   for (int64_t c = 0; c < arguments.row_length; ++c)
     arguments.class_weight.push_back(read_number(w, c * stride_of(w, 0)));
+}
+
+// A gradient may overwrite the prediction it belongs to and nothing else; the front ends see to
+// that.
+void check_more(const fl_call& call, const fl_loss_info& info) {
+  for (int k = 0; k < FL_MAX_MORE; ++k) {
+    const fl_tensor& x = call.more[k];
+    const fl_tensor& grad = call.more_grad[k];
+    if (k >= info.num_more) {
+      if (x.data || grad.data)
+        fail(FL_INVALID_VALUE, "more: %s has %d predictions beside y_pred", info.name,
+             int(info.num_more));
+      continue;
+    }
+    if (!x.data) fail(FL_INVALID_VALUE, "%s must be given", info.more[k]);
+    expect_shape(info.more[k], x, "it", call.y_pred, call.y_pred.ndim);
+    if (!is_floating(x.dtype))
+      fail(FL_INVALID_TYPE, "%s has dtype %s, but a floating dtype is expected", info.more[k],
+           dtype_name(x.dtype));
+    if (!grad.data) continue;
+    expect_shape("more_grad", grad, "the gradient of a prediction", call.y_pred, call.y_pred.ndim);
+    expect_output("more_grad", grad, call.y_pred.dtype);
+  }
+}
+
+void check_statistics(const fl_call& call, const Arguments& arguments) {
+  const fl_statistics& s = call.statistics;
+  const auto check = [&](const char* name, const fl_tensor& x, int32_t dtype) {
+    if (!x.data) return;
+    if (!arguments.info->has_statistics)
+      fail(FL_INVALID_VALUE, "statistics: %s has none", arguments.info->name);
+    expect_shape(name, x, "an entry for every row", call.y_pred, call.y_pred.ndim - 1);
+    expect_output(name, x, dtype);
+    if (!is_empty(x) && !is_contiguous(x)) fail(FL_INVALID_VALUE, "%s must be C-contiguous", name);
+  };
+  const int32_t dtype = arguments.in_double ? FL_FLOAT64 : FL_FLOAT32;
+  check("log_sum_exp", s.log_sum_exp, dtype);
+  check("label_log_prob", s.label_log_prob, dtype);
+  check("entropy", s.entropy, dtype);
+  check("argmax", s.argmax, FL_INT64);
+  // With smoothing every class is swept, and the labelled one is not looked up.
+  if (s.label_log_prob.data && !arguments.labels)
+    fail(FL_INVALID_VALUE, "label_log_prob needs integer labels, but y_true has a value per class");
 }
 
 void check_weights(const fl_call& call, Arguments& arguments) {
@@ -266,7 +317,6 @@ Arguments check_arguments(const fl_call& call) {
   if (!y_pred.data && !(y_pred.shape || y_pred.ndim == 0))
     fail(FL_INVALID_VALUE, "y_pred must be given");
   check_tensor("y_pred", y_pred);
-  check_tensor("y_true", call.y_true);
   if (!is_floating(y_pred.dtype))
     fail(FL_INVALID_TYPE,
          "y_pred has dtype %s, but float16, bfloat16, float32 or float64 is expected",
@@ -280,6 +330,8 @@ Arguments check_arguments(const fl_call& call) {
          arguments.info->name);
   if (call.reduction < FL_NONE || call.reduction > FL_WEIGHTED_MEAN)
     fail(FL_INVALID_VALUE, "reduction must be an fl_reduction, got %d", int(call.reduction));
+  if (std::isinf(call.upstream) || std::isnan(call.upstream))
+    fail(FL_INVALID_VALUE, "upstream must be finite, got %g", call.upstream);
   if (!(call.denominator >= 0) || std::isinf(call.denominator))
     fail(FL_INVALID_VALUE, "denominator must be finite and > 0, got %g", call.denominator);
 
@@ -291,13 +343,13 @@ Arguments check_arguments(const fl_call& call) {
     if (arguments.row_length < 1 || arguments.row_length > INT32_MAX)
       fail(FL_INVALID_VALUE, "y_pred has shape %s: the number of classes must be in [1, 2^31)",
            shape_text(y_pred, y_pred.ndim).c_str());
-    check_row_targets(call, arguments);
-  } else {
-    expect_shape("y_true", call.y_true, "a target for every entry of y_pred", y_pred, y_pred.ndim);
   }
+  check_targets(call, arguments);
+  check_more(call, *arguments.info);
   check_class_weight(call, arguments);
   check_weights(call, arguments);
   check_outputs(call, arguments);
+  check_statistics(call, arguments);
   return arguments;
 }
 
@@ -318,8 +370,9 @@ PointwiseCall pointwise_call(const fl_call& call, const Arguments& arguments) {
   merger.add(call.y_pred, k.y_pred);
   merger.add(call.sample_weight, k.sample_weight);
   merger.add(call.mask, k.mask);
-  merger.add(call.class_weight, k.class_weight);
+  merger.add(arguments.info->num_more ? call.more[0] : call.class_weight, k.third);
   merger.add(call.grad, k.grad);
+  merger.add(call.more_grad[0], k.more_grad);
   k.elements = merger.merge();
   k.want_loss = call.loss.data != nullptr;
   k.stream_grad = should_stream(call, k.elements.count);
@@ -341,8 +394,13 @@ RowCall row_call(const fl_call& call, const Arguments& arguments) {
     if (x.data && x.ndim > rows) operand.class_stride = stride_of(x, rows);
   };
   add(call.y_true, k.y_true);
-  add(call.y_pred, k.y_pred);
-  add(call.grad, k.grad);
+  add(call.y_pred, k.x[0]);
+  add(call.grad, k.grad[0]);
+  k.predictions = 1 + arguments.info->num_more;
+  for (int i = 0; i < arguments.info->num_more; ++i) {
+    add(call.more[i], k.x[i + 1]);
+    add(call.more_grad[i], k.grad[i + 1]);
+  }
   add(call.sample_weight, k.sample_weight);
   add(call.mask, k.mask);
   k.rows = merger.merge();
@@ -350,10 +408,15 @@ RowCall row_call(const fl_call& call, const Arguments& arguments) {
   k.stream_grad = should_stream(call, k.rows.count * k.classes);
   k.dense = !arguments.labels;
   if (call.loss.data && call.reduction == FL_NONE) k.loss.data = static_cast<char*>(call.loss.data);
+  k.labels_are_classes = arguments.info->targets == FL_TARGETS_ELEMENTS;
   k.has_ignore_label = arguments.labels && call.has_ignore_label;
   k.ignore_label = call.ignore_label;
-  const bool neighbours = k.rows.ndim > 0 && k.y_pred.strides[k.rows.ndim - 1] == 1;
-  k.across = k.classes <= kFewClasses || (k.y_pred.class_stride != 1 && neighbours);
+  const Operand& y_pred = k.x[0];
+  const bool neighbours = k.rows.ndim > 0 && y_pred.strides[k.rows.ndim - 1] == 1;
+  k.across = k.classes <= kFewClasses || (y_pred.class_stride != 1 && neighbours);
+  const fl_statistics& s = call.statistics;
+  k.statistics = {static_cast<char*>(s.log_sum_exp.data), static_cast<char*>(s.label_log_prob.data),
+                  static_cast<char*>(s.entropy.data), static_cast<int64_t*>(s.argmax.data)};
   const int64_t fitting = std::max<int64_t>(1, kChunk / k.classes);
   k.block = k.across ? std::max<int64_t>(1, fitting / kRowGroup) * kRowGroup : fitting;
   std::copy(std::begin(arguments.params), std::end(arguments.params), k.params);

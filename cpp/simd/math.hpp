@@ -97,6 +97,15 @@ FL_INLINE Vec<T, N> expm1(Vec<T, N> x) {
   return fma(scale, e.expm1_r, scale - V(1.0));
 }
 
+// tanh x. Odd, and exact to rounding near 0, since expm1 is.
+template <class T, int N>
+FL_INLINE Vec<T, N> tanh(Vec<T, N> x) {
+  using V = Vec<T, N>;
+  const V t = expm1(V(-2.0) * abs(x));
+  const V size = -t / (V(2.0) + t);
+  return select(x < V(0.0), -size, size);
+}
+
 // x = 2^e (1 + f) with 1 + f in [sqrt 1/2, sqrt 2).
 template <class V>
 struct Split {

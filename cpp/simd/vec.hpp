@@ -1,9 +1,9 @@
 // Vec<T, N>: N numbers in one register, the type a loss computes with.
 //
 // A thin layer over GNU vector extensions. Only what the compiler does not do well by itself is an
-// intrinsic: min, max, fma, stores past the caches, and loads and stores of part of a register.
-// Everything lives in an anonymous namespace inside a namespace named after the instruction set, so
-// no symbol of one set can be linked into another's code.
+// intrinsic: min, max, fma, sqrt, stores past the caches, and loads and stores of part of a
+// register. Everything lives in an anonymous namespace inside a namespace named after the
+// instruction set, so no symbol of one set can be linked into another's code.
 #pragma once
 
 #include <stdint.h>
@@ -110,7 +110,7 @@ using Double = Vec<double, kRegisterBytes / 8>;
 template <class T>
 using Native = Vec<T, kRegisterBytes / sizeof(T)>;
 
-// fma: a b + c, rounded once wherever the instruction set can.
+// fma: a b + c, rounded once wherever the instruction set can. sqrt: rounded correctly.
 // min, max: the second argument if either is NaN (the x86 rule), so data goes last.
 #if defined(__AVX512F__)
 FL_INLINE Float fma(Float a, Float b, Float c) {
@@ -132,6 +132,8 @@ FL_INLINE Double min(Double a, Double b) {
 FL_INLINE Double max(Double a, Double b) {
   return Double::of(_mm512_maskz_max_pd(0xFF, a.raw, b.raw));
 }
+FL_INLINE Float sqrt(Float a) { return Float::of(_mm512_maskz_sqrt_ps(0xFFFF, a.raw)); }
+FL_INLINE Double sqrt(Double a) { return Double::of(_mm512_maskz_sqrt_pd(0xFF, a.raw)); }
 #elif defined(__AVX2__)
 FL_INLINE Float fma(Float a, Float b, Float c) {
   return Float::of(_mm256_fmadd_ps(a.raw, b.raw, c.raw));
@@ -143,6 +145,8 @@ FL_INLINE Float min(Float a, Float b) { return Float::of(_mm256_min_ps(a.raw, b.
 FL_INLINE Float max(Float a, Float b) { return Float::of(_mm256_max_ps(a.raw, b.raw)); }
 FL_INLINE Double min(Double a, Double b) { return Double::of(_mm256_min_pd(a.raw, b.raw)); }
 FL_INLINE Double max(Double a, Double b) { return Double::of(_mm256_max_pd(a.raw, b.raw)); }
+FL_INLINE Float sqrt(Float a) { return Float::of(_mm256_sqrt_ps(a.raw)); }
+FL_INLINE Double sqrt(Double a) { return Double::of(_mm256_sqrt_pd(a.raw)); }
 #elif defined(__SSE2__)
 FL_INLINE Float fma(Float a, Float b, Float c) { return a * b + c; }
 FL_INLINE Double fma(Double a, Double b, Double c) { return a * b + c; }
@@ -150,6 +154,8 @@ FL_INLINE Float min(Float a, Float b) { return Float::of(_mm_min_ps(a.raw, b.raw
 FL_INLINE Float max(Float a, Float b) { return Float::of(_mm_max_ps(a.raw, b.raw)); }
 FL_INLINE Double min(Double a, Double b) { return Double::of(_mm_min_pd(a.raw, b.raw)); }
 FL_INLINE Double max(Double a, Double b) { return Double::of(_mm_max_pd(a.raw, b.raw)); }
+FL_INLINE Float sqrt(Float a) { return Float::of(_mm_sqrt_ps(a.raw)); }
+FL_INLINE Double sqrt(Double a) { return Double::of(_mm_sqrt_pd(a.raw)); }
 #elif defined(__ARM_NEON)
 FL_INLINE Float fma(Float a, Float b, Float c) { return Float::of(vfmaq_f32(c.raw, a.raw, b.raw)); }
 FL_INLINE Double fma(Double a, Double b, Double c) {
@@ -160,6 +166,8 @@ FL_INLINE Float min(Float a, Float b) { return select(a < b, a, b); }
 FL_INLINE Float max(Float a, Float b) { return select(a > b, a, b); }
 FL_INLINE Double min(Double a, Double b) { return select(a < b, a, b); }
 FL_INLINE Double max(Double a, Double b) { return select(a > b, a, b); }
+FL_INLINE Float sqrt(Float a) { return Float::of(vsqrtq_f32(a.raw)); }
+FL_INLINE Double sqrt(Double a) { return Double::of(vsqrtq_f64(a.raw)); }
 #else
 #error "fusedloss has no vector layer for this processor"
 #endif

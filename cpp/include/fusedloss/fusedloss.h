@@ -21,9 +21,10 @@ extern "C" {
 #endif
 
 /* Grows by one whenever a struct or a function below changes its meaning. */
-#define FL_INTERFACE_VERSION 1
+#define FL_INTERFACE_VERSION 2
 #define FL_MAX_DIMS 16
 #define FL_MAX_PARAMS 8
+#define FL_MAX_MORE 2 /* predictions beside y_pred */
 
 typedef enum fl_dtype {
   FL_FLOAT32 = 0,
@@ -64,6 +65,15 @@ enum {
 typedef void (*fl_task)(void* context, int64_t begin, int64_t end);
 typedef void (*fl_parallel_for)(void* pool, int64_t count, fl_task task, void* context);
 
+/* What the pass over the logits of a row finds beside its loss. Contiguous, shape of the rows,
+ * dtype of the loss; argmax int64. Rows that do not count have 0 and argmax -1. */
+typedef struct fl_statistics {
+  fl_tensor log_sum_exp;
+  fl_tensor label_log_prob; /* needs integer labels */
+  fl_tensor entropy;
+  fl_tensor argmax; /* the first one of equals; -1 in a row with NaN */
+} fl_statistics;
+
 typedef struct fl_call {
   size_t struct_size; /* sizeof(fl_call) */
   int32_t loss_id;    /* fl_find_loss() */
@@ -78,16 +88,20 @@ typedef struct fl_call {
   int32_t has_ignore_label;
   int64_t ignore_label;
   double denominator; /* replaces the divisor of a mean; 0: the reduction's own */
+  double upstream;    /* every gradient is multiplied with it; 0: with 1 */
 
-  fl_tensor y_true;        /* shape of y_pred; row losses also take integer labels, one per row */
-  fl_tensor y_pred;        /* (rows..., [classes]): float32, float64, float16 or bfloat16 */
-  fl_tensor sample_weight; /* shape of the rows, or of y_pred for pointwise losses */
-  fl_tensor mask;          /* bool, shape of the rows; 0: the row does not exist */
+  fl_tensor y_true;            /* as fl_loss_info says by targets */
+  fl_tensor y_pred;            /* (rows..., [classes]): float32, float64, float16 or bfloat16 */
+  fl_tensor more[FL_MAX_MORE]; /* shape of y_pred, any floating dtype: the further predictions */
+  fl_tensor sample_weight;     /* shape of the rows, or of y_pred for pointwise losses */
+  fl_tensor mask;              /* bool, shape of the rows; 0: the row does not exist */
   fl_tensor class_weight; /* row losses: (classes); pointwise: shape of y_pred (see fl_loss_info) */
 
   /* Outputs wanted. Floating outputs of float64 input are float64; otherwise loss is float32. */
-  fl_tensor loss; /* 0-d, or the shape of the rows for FL_NONE */
-  fl_tensor grad; /* shape and dtype of y_pred; may be y_pred itself */
+  fl_tensor loss;                   /* 0-d, or the shape of the rows for FL_NONE */
+  fl_tensor grad;                   /* shape and dtype of y_pred; may be y_pred itself */
+  fl_tensor more_grad[FL_MAX_MORE]; /* likewise, of each further prediction */
+  fl_statistics statistics;         /* only if fl_loss_info says has_statistics */
 
   fl_parallel_for parallel_for; /* NULL: the library's own threads */
   void* pool;
@@ -115,6 +129,12 @@ typedef enum fl_kind {
   FL_ROW = 1        /* a value per row of classes */
 } fl_kind;
 
+typedef enum fl_targets {
+  FL_TARGETS_ELEMENTS = 0, /* y_true: shape of y_pred; row losses also an integer label per row */
+  FL_TARGETS_ROWS,         /* y_true: one integer per row, of any value */
+  FL_TARGETS_NONE          /* no y_true */
+} fl_targets;
+
 typedef struct fl_param_info {
   const char* name;
   double value;         /* default */
@@ -127,6 +147,10 @@ typedef struct fl_loss_info {
   const char* summary;
   int32_t kind;               /* fl_kind */
   int32_t takes_class_weight; /* 0: giving class_weight is an error */
+  int32_t has_statistics;
+  int32_t targets; /* fl_targets */
+  int32_t num_more;
+  const char* more[FL_MAX_MORE]; /* names of the further predictions */
   int32_t num_params;
   fl_param_info params[FL_MAX_PARAMS];
 } fl_loss_info;
