@@ -84,6 +84,7 @@ double compute(int32_t loss_id, const py::tuple& params, py::handle y_true, py::
   call.reduction = reduction;
   call.denominator = denominator;
   call.flags = flags;
+  call.has_upstream = 1;
   call.upstream = upstream;
   if (!ignore_label.is_none()) {
     call.has_ignore_label = 1;

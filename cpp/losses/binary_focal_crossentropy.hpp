@@ -25,7 +25,9 @@ struct BinaryFocalCrossentropyFromLogits {
     const V t = smooth_binary(y_true, label_smoothing);
     const V y = smoothed_focus != 0 ? t : y_true;
     const auto p = logistic(y_pred);
-    const V cost = fma(t, p.cost_true, (one - t) * p.cost_false);
+    // An infinite logit makes one of the costs infinite, which is nothing to a target of 0.
+    const V zero(0.0), cost = select(t == zero, zero, t * p.cost_true) +
+                              select(t == one, zero, (one - t) * p.cost_false);
     const V cost_slope = fma(one - t, p.prob, -t * p.complement);
     const V miss = fma(y, p.complement, (one - y) * p.prob);
     const V factor = alpha_weight(y, alpha, relative_alpha) * focal_factor(miss, gamma);

@@ -15,8 +15,8 @@ struct MeanSquaredLogarithmicError {
   FL_INLINE ValueGrad<V> operator()(V y_true, V y_pred) const {
     const V low(epsilon), p = max(low, y_pred);
     const V r = log1p(p) - log1p(max(low, y_true));
-    const V moves = select(y_pred < low, V(0.0), select(y_pred == low, V(1.0), V(2.0)));
-    return {r * r, moves * r / (V(1.0) + p)};
+    const V slope = select(y_pred == low, V(1.0), V(2.0)) * r / (V(1.0) + p);
+    return {r * r, select(y_pred < low, V(0.0), slope)};
   }
 };
 

@@ -90,13 +90,13 @@ struct NegativeBinomialLogInput {
   template <class V>
   FL_INLINE ValueGrads<V> operator()(V y_true, V y_pred, V dispersion) const {
     const V zero(0.0), one(1.0), a = dispersion_of(dispersion);
-    // From e^-|x|, which cannot overflow: ln(1 + a e^x) = x + ln(a + e^-x).
-    const V decay = exp(-abs(y_pred));
+    const V decay = exp(-abs(y_pred)), mean = exp(y_pred), u = a * mean;
     const auto large = y_pred > zero;
-    const V spread = select(large, y_pred + log(a + decay), log1p(a * decay));
+    // ln(1 + a e^x) = x + ln(a + e^-x) does not overflow, but cancels where a e^x is small.
+    const V spread = select(u < V(1e30), log1p(u), y_pred + log(a + decay));
     const V log_slope = select(large, fma(-y_true, decay, one), decay - y_true) /
                         select(large, a + decay, fma(a, decay, one));
-    const V m = min(V(1e18), exp(y_pred));  // its square stays finite
+    const V m = min(V(1e18), mean);  // its square stays finite
     return negative_binomial(y_true, m, y_pred, spread, log_slope, a, full != 0);
   }
 };

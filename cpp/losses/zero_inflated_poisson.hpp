@@ -48,10 +48,10 @@ struct ZeroInflatedPoissonLogInput {
 
   template <class V>
   FL_INLINE ValueGrads<V> operator()(V y_true, V y_pred, V zero_logit) const {
-    // Finite, so that its product with a probability of 0 is 0.
-    const V largest(1e37), rate = min(largest, exp(y_pred));
+    const V rate = exp(y_pred);
     auto r = zero_inflated(y_true, rate, y_pred, zero_logit, full != 0);
-    r.grad = select(y_true == V(0.0), r.grad * rate, rate - y_true);
+    // An infinite rate times a probability of 0 is 0.
+    r.grad = select(y_true == V(0.0), r.grad * min(V(1e30), rate), rate - y_true);
     return r;
   }
 };

@@ -138,7 +138,7 @@ double compute(const fl_call& call) {
   const bool empty = rows == 0;  // nothing counts: gradient 0, and a loss by convention
   const double mean = empty ? 0 : 1 / rows;
   const double share = pointwise ? 1 / double(arguments.row_length) : 1;
-  const double upstream = call.upstream == 0 ? 1 : call.upstream;
+  const double upstream = call.has_upstream ? call.upstream : 1;
   const double grad_scale = upstream * share * (call.flags & FL_UNSCALED_GRAD && !empty ? 1 : mean);
 
   Partial found;

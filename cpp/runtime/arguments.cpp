@@ -330,8 +330,6 @@ Arguments check_arguments(const fl_call& call) {
          arguments.info->name);
   if (call.reduction < FL_NONE || call.reduction > FL_WEIGHTED_MEAN)
     fail(FL_INVALID_VALUE, "reduction must be an fl_reduction, got %d", int(call.reduction));
-  if (std::isinf(call.upstream) || std::isnan(call.upstream))
-    fail(FL_INVALID_VALUE, "upstream must be finite, got %g", call.upstream);
   if (!(call.denominator >= 0) || std::isinf(call.denominator))
     fail(FL_INVALID_VALUE, "denominator must be finite and > 0, got %g", call.denominator);
 

@@ -51,12 +51,14 @@ struct Function {
 const Function<Float, double> kFloatFunctions[] = {
     {"exp", [](Float x) { return exp(x); }, std::exp, -INFINITY, INFINITY, 1.02},
     {"expm1", [](Float x) { return expm1(x); }, std::expm1, -INFINITY, 0, 0.96},
+    {"tanh", [](Float x) { return tanh(x); }, std::tanh, -INFINITY, INFINITY, 2.29},
     {"log", [](Float x) { return log(x); }, std::log, -INFINITY, INFINITY, 0.87},
     {"log1p", [](Float x) { return log1p(x); }, std::log1p, -INFINITY, INFINITY, 1.44},
 };
 const Function<Double, long double> kDoubleFunctions[] = {
     {"exp", [](Double x) { return exp(x); }, std::exp, -INFINITY, INFINITY, 0.99},
     {"expm1", [](Double x) { return expm1(x); }, std::expm1, -INFINITY, 0, 1.15},
+    {"tanh", [](Double x) { return tanh(x); }, std::tanh, -INFINITY, INFINITY, 2.51},
     {"log", [](Double x) { return log(x); }, std::log, -INFINITY, INFINITY, 0.82},
     {"log1p", [](Double x) { return log1p(x); }, std::log1p, -INFINITY, INFINITY, 1.44},
 };
@@ -137,6 +139,6 @@ int main(int count, char** arguments) {
     failed += !check(f, quick ? 4099 : 1, uint64_t(1) << 32, float_of_bits);
   for (const auto& f : kDoubleFunctions)
     failed += !check(f, 1, uint64_t(1) << (quick ? 18 : 26), double_of_hash);
-  std::printf("%d passed, %d failed\n", 8 - failed, failed);
+  std::printf("%d passed, %d failed\n", 10 - failed, failed);
   return failed ? 1 : 0;
 }

@@ -86,9 +86,10 @@ typedef struct fl_call {
   int32_t reduction; /* fl_reduction */
   int32_t flags;
   int32_t has_ignore_label;
+  int32_t has_upstream;
   int64_t ignore_label;
+  double upstream;    /* what every gradient is multiplied with */
   double denominator; /* replaces the divisor of a mean; 0: the reduction's own */
-  double upstream;    /* every gradient is multiplied with it; 0: with 1 */
 
   fl_tensor y_true;            /* as fl_loss_info says by targets */
   fl_tensor y_pred;            /* (rows..., [classes]): float32, float64, float16 or bfloat16 */
