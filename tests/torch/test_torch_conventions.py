@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from torch_cases import DTYPES, assert_accurate, evaluate
+from torch_cases import FIRST
+from torch_checks import DTYPES, assert_accurate, evaluate, evaluate_all
 
 import fusedloss.torch.functional as FL
 
@@ -30,19 +31,60 @@ def test_integer_labels_of_every_width(dtype: torch.dtype) -> None:
     )
 
 
+# Losses whose targets are no part of what torch computes in.
+OF_THE_INPUT = ("soft_margin_loss", "hinge_embedding_loss")
+
+
 @pytest.mark.parametrize(
     ("input", "target"), list(itertools.product(DTYPES, (*DTYPES, torch.int64, torch.bool)))
 )
-@pytest.mark.parametrize("name", ["mse_loss", "huber_loss", "binary_cross_entropy_with_logits"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mse_loss",
+        "huber_loss",
+        "smooth_l1_loss",
+        "binary_cross_entropy_with_logits",
+        "multilabel_soft_margin_loss",
+        "soft_margin_loss",
+        "hinge_embedding_loss",
+        "poisson_nll_loss",
+    ],
+)
 def test_mixed_dtypes(name: str, input: torch.dtype, target: torch.dtype) -> None:
     x, y = torch.randn(6, dtype=input), torch.randint(2, (6,)).to(target)
     loss, gradient = evaluate(getattr(FL, name), x, y)
     exact, exact_gradient = evaluate(getattr(F, name), x.double(), y.double())
-    double = torch.float64 in (input, target)
+    double = torch.float64 in ((input,) if name in OF_THE_INPUT else (input, target))
     assert loss.dtype is (torch.float64 if double else torch.float32)
     assert gradient.dtype is input
-    assert_accurate(loss, exact, loss.dtype, units=4)
-    assert_accurate(gradient, exact_gradient, input, units=4)
+    assert_accurate(loss, exact, loss.dtype, units=8)
+    assert_accurate(gradient, exact_gradient, input, units=8)
+
+
+@pytest.mark.parametrize("dtypes", list(itertools.product(DTYPES, repeat=3)))
+@pytest.mark.parametrize(
+    "name", ["margin_ranking_loss", "triplet_margin_loss", "cosine_embedding_loss"]
+)
+def test_mixed_dtypes_of_predictions(name: str, dtypes: tuple[torch.dtype, ...]) -> None:
+    shapes = [(6, 5)] * 3
+    if name == "cosine_embedding_loss":
+        shapes = [(6, 5), (6, 5), (6,)]
+    tensors = [torch.randn(shape).to(dtype) for shape, dtype in zip(shapes, dtypes, strict=True)]
+    wrt = (0, 1, 2)
+    if name != "triplet_margin_loss":
+        tensors[2] = tensors[2].sign()
+        wrt = (0, 1)
+    wide = tuple(tensor.double() for tensor in tensors)
+    loss, gradients = evaluate_all(getattr(FL, name), (*tensors,), wrt)
+    exact, exact_gradients = evaluate_all(getattr(F, name), wide, wrt)
+    of_target = name == "margin_ranking_loss"
+    double = torch.float64 in (dtypes if of_target or len(wrt) > 2 else dtypes[:2])
+    assert loss.dtype is (torch.float64 if double else torch.float32)
+    assert_accurate(loss, exact, loss.dtype, units=16)
+    for gradient, exact_gradient, position in zip(gradients, exact_gradients, wrt, strict=True):
+        assert gradient.dtype is dtypes[position]
+        assert_accurate(gradient, exact_gradient, dtypes[position], units=16)
 
 
 def test_a_single_float64_number_promotes_nothing() -> None:
@@ -64,7 +106,7 @@ def test_float64_weights_and_probabilities_promote_as_in_torch() -> None:
 # Shapes.
 
 
-@pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "huber_loss"])
+@pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "huber_loss", "smooth_l1_loss"])
 @pytest.mark.parametrize("shapes", [((4, 1), (4,)), ((3,), (4, 3)), ((2, 1), (1, 5)), ((), (3,))])
 def test_sizes_that_differ_warn_and_broadcast(name: str, shapes: Any) -> None:
     x, y = torch.randn(shapes[0]), torch.randn(shapes[1])
@@ -91,13 +133,41 @@ def test_poisson_broadcasts_silently() -> None:
 @pytest.mark.parametrize(
     ("size_average", "reduce"), list(itertools.product([None, True, False], repeat=2))[1:]
 )
-def test_size_average_and_reduce(size_average: bool | None, reduce: bool | None) -> None:
-    x, y = torch.randn(4), torch.rand(4)
-    for name in ("mse_loss", "poisson_nll_loss", "binary_cross_entropy_with_logits"):
-        old = {"size_average": size_average, "reduce": reduce}
-        with pytest.warns(UserWarning, match="size_average and reduce") as caught:
-            ours = getattr(FL, name)(x, y, **old)
+@pytest.mark.parametrize(
+    "name",
+    [name for name in FL.__all__ if "reduce" in inspect.signature(getattr(FL, name)).parameters],
+)
+def test_size_average_and_reduce(name: str, size_average: bool | None, reduce: bool | None) -> None:
+    case = FIRST[name]
+    arguments = case.inputs()
+    old: dict[str, Any] = {"size_average": size_average, "reduce": reduce}
+    with pytest.warns(UserWarning, match="size_average and reduce") as caught:
+        ours = case.ours(*arguments, **old)
+    assert [warning.filename for warning in caught] == [__file__]
+    with pytest.warns(UserWarning, match="size_average and reduce"):
+        theirs = case.theirs(*arguments, **old)
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_the_mean_of_a_divergence_warns() -> None:
+    x = torch.rand(4, 3)
+    for module in (FL, F):
+        with pytest.warns(UserWarning, match="reduction: 'mean' divides the total loss") as caught:
+            module.kl_div(x, x)
         assert caught[0].filename == __file__
-        with pytest.warns(UserWarning, match="size_average and reduce"):
-            theirs = getattr(F, name)(x, y, **old)
-        torch.testing.assert_close(ours, theirs)
+        for reduction in ("batchmean", "sum", "none"):
+            module.kl_div(x, x, reduction=reduction)
+
+
+@pytest.mark.parametrize("device", ["meta"])
+@pytest.mark.parametrize("name", FL.__all__)
+@pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")
+def test_other_devices(name: str, device: str) -> None:
+    case = FIRST[name]
+    arguments = tuple(argument.to(device) for argument in case.inputs())
+    for reduction in ("mean", "none"):
+        expected = case.ours(*case.inputs(), reduction=reduction, **case.options)
+        loss = case.ours(*arguments, reduction=reduction, **case.options)
+        assert loss.shape == expected.shape
+        assert loss.dtype is expected.dtype
+        assert loss.device.type == device

@@ -1,4 +1,4 @@
-"""Compilers, tracers, modes and tensors of other kinds, all of which see a loss in plain torch."""
+"""Tracers, modes and tensors of other kinds: what they see of a loss, and what comes of it."""
 
 import importlib.util
 from collections.abc import Callable, Iterator
@@ -11,7 +11,8 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch_support import both, no_kernels, with_extras
+from torch_samples import ALL, PREDICTIONS, recorded, value_and_gradients
+from torch_support import both, with_extras
 
 import fusedloss.torch as flt
 import fusedloss.torch.functional as FL
@@ -37,7 +38,6 @@ def _fresh_compiler() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_fresh_compiler")
-@no_kernels()
 @with_extras
 @pytest.mark.parametrize("kind", ["mse", "bce", "ce-2d", "softmax-focal-smooth"])
 def test_compiled_functions(kind: str, extra: bool) -> None:
@@ -150,7 +150,7 @@ def test_dispatch_modes_see_what_is_computed() -> None:
     x, y = torch.randn(5, requires_grad=True), torch.randn(5)
     with Log():
         FL.mse_loss(x, y)
-    assert "aten.mse_loss.default" in seen
+    assert "fusedloss.mean_squared_error.default" in seen
 
 
 @pytest.mark.parametrize("kind", ["mse", "huber", "poisson", "bce", "ce-2d", "ce-prob"])
@@ -211,6 +211,30 @@ def test_autocast(name: str, dtype: torch.dtype) -> None:
     assert results[0][1] is not None
     tolerance = 4 * torch.finfo(dtype).eps
     torch.testing.assert_close(results[0][1], results[1][1], rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.filterwarnings("ignore:.*mean:UserWarning")
+def test_autocast_computes_in_float32(name: str) -> None:
+    function, sample = ALL[name]
+
+    def arguments(dtype: torch.dtype) -> dict[str, Any]:
+        return {
+            key: value.bfloat16().to(dtype if key in PREDICTIONS else torch.float32)
+            if isinstance(value, Tensor) and value.is_floating_point()
+            else value
+            for key, value in sample().items()
+        }
+
+    expected = value_and_gradients(function, recorded(arguments(torch.float32)))
+    for dtype, tolerance in ((torch.float32, 1e-6), (torch.bfloat16, 2**-8)):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss, *gradients = value_and_gradients(function, recorded(arguments(dtype)))
+        assert loss.dtype is torch.float32
+        assert {gradient.dtype for gradient in gradients} == {dtype}
+        torch.testing.assert_close(loss, expected[0])
+        for gradient, exact in zip(gradients, expected[1:], strict=True):
+            torch.testing.assert_close(gradient.float(), exact, rtol=tolerance, atol=1e-6)
 
 
 # torch without the private functions that say when a kernel may run.

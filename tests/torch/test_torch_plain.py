@@ -14,33 +14,77 @@ ALL = (_core.NONE, _core.SUM, _core.MEAN, _core.WEIGHTED_MEAN)
 # Parameters other than the defaults, which switch on every branch of the formulas.
 OTHER = {
     "delta": 0.5,
+    "beta": 0.5,
     "epsilon": 1e-3,
     "full": 1.0,
     "label_smoothing": 0.2,
     "alpha": 0.4,
     "gamma": 0.5,
     "smoothed_focus": 1.0,
+    "quantile": 0.9,
+    "margin": 0.3,
+    "log_target": 1.0,
+    "power": 1.2,
+    "temperature": 2.0,
+    "softcap": 1.5,
+    "z_loss": 0.1,
+    "q": 0.3,
+    "p": 2.0,
+    "swap": 1.0,
 }
+PROBABILITIES = [
+    "binary_crossentropy",
+    "binary_crossentropy_clamped",
+    "binary_focal_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_crossentropy",
+    "kl_divergence",
+]
+POSITIVE = ["poisson", "gamma", "tweedie", "negative_binomial", "zero_inflated_poisson"]
+SIGNS = ["hinge", "squared_hinge", "hinge_embedding", "soft_margin", "margin_ranking"]
+SIGNS += ["cosine_embedding"]
 
 
-def inputs(name: str, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Targets and predictions of shape (4, 5, 3) that the loss is made for."""
+def changed(info: Any) -> tuple[float, ...]:
+    return tuple(OTHER[parameter.name] for parameter in info.parameters)
+
+
+def inputs(name: str, seed: int = 0) -> tuple[Tensor | None, Tensor, tuple[Tensor, ...]]:
+    """Targets, predictions of shape (4, 5, 3) and further ones that the loss is made for."""
+    info = LOSSES[name]
     random = torch.Generator().manual_seed(seed)
-    y_pred = torch.randn(4, 5, 3, generator=random, dtype=torch.float64)
+    y_pred, *more = torch.randn(1 + len(info.more), 4, 5, 3, generator=random, dtype=torch.float64)
     y_true = torch.rand(4, 5, 3, generator=random, dtype=torch.float64)
-    if name == "poisson" or (name.startswith(("binary", "categ")) and "logits" not in name):
+    if name in PROBABILITIES:
         y_pred = y_pred.sigmoid()
-    if "poisson" in name:
+    if name in POSITIVE:
+        y_pred = y_pred.exp()
+    if name.removesuffix("_log_input") in POSITIVE and "gamma" not in name:
         y_true = torch.poisson(3 * y_true, generator=random)
-    if name.startswith("categorical"):
+    if name == "multi_margin":
+        y_true = torch.randint(3, y_true.shape, generator=random)
+    elif info.kind == "row":
         y_true = y_true / y_true.sum(1, keepdim=True)
-    return y_true, y_pred
+    if name in SIGNS:
+        y_true = (y_true > 0.4).double() * 2 - 1
+    if "variance" in info.more or "dispersion" in info.more:
+        more = [more[0].exp()]
+        more[0][0, 0] *= 1e-4  # also where other forms are used
+    if info.targets == "none":
+        return None, y_pred, (*more,)
+    return y_true[:, 0].long() if info.targets == "rows" else y_true, y_pred, (*more,)
 
 
 def both(
-    info: Any, params: tuple[float, ...], y_true: Tensor, y_pred: Tensor, **options: Any
-) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Loss and gradient of the kernel, and of plain torch."""
+    info: Any,
+    params: tuple[float, ...],
+    y_true: Tensor | None,
+    y_pred: Tensor,
+    more: tuple[Tensor, ...],
+    **options: Any,
+) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """Loss and gradients of the kernel, and of plain torch."""
     names = ("sample_weight", "mask", "class_weight", "ignore_label", "row_axis", "reduction")
     rest = [options.get(name) for name in names]
     rest += [options.get("denominator", 0.0), options.get("flags", 0)]
@@ -48,31 +92,28 @@ def both(
     rows = y_pred.sum(options["row_axis"]) if options["row_axis"] is not None else y_pred
     loss = torch.empty_like(rows) if options["reduction"] == _core.NONE else torch.empty(())
     loss, gradient = loss.to(y_pred.dtype), torch.empty_like(y_pred)
-    _core.compute(*call, loss, gradient)
-    leaf = y_pred.clone().requires_grad_()
-    plain = _plain.compute(info.id, params, y_true, leaf, *rest)
-    (plain_gradient,) = torch.autograd.grad(plain.sum(), leaf)
-    return (loss, gradient), (plain, plain_gradient)
+    further = tuple(map(torch.empty_like, more))
+    _core.compute(*call, loss, gradient, more, further)
+    leaves = [each.clone().requires_grad_() for each in (y_pred, *more)]
+    plain = _plain.compute(info.id, params, y_true, leaves[0], *rest, (*leaves[1:],))
+    return (loss, gradient, *further), (plain, *torch.autograd.grad(plain.sum(), leaves))
 
 
 def check(*args: Any, **options: Any) -> None:
     """Compare them, for every reduction unless it is given."""
     for reduction in [options["reduction"]] if "reduction" in options else ALL:
-        (loss, gradient), (plain, plain_gradient) = both(
-            *args, **{**options, "reduction": reduction}
-        )
+        (loss, *gradients), (plain, *expected) = both(*args, **{**options, "reduction": reduction})
         torch.testing.assert_close(plain.detach(), loss, rtol=1e-12, atol=1e-13, equal_nan=True)
-        torch.testing.assert_close(plain_gradient, gradient, rtol=1e-11, atol=1e-13)
+        for gradient, formula in zip(gradients, expected, strict=True):
+            torch.testing.assert_close(formula, gradient, rtol=1e-11, atol=1e-13)
 
 
-@pytest.mark.parametrize("changed", [False, True], ids=["defaults", "parameters"])
 @pytest.mark.parametrize("name", LOSSES)
-def test_plain_torch_computes_what_the_kernel_does(name: str, changed: bool) -> None:
+def test_plain_torch_computes_what_the_kernel_does(name: str) -> None:
     info = LOSSES[name]
-    params = tuple(OTHER[p.name] if changed else p.default for p in info.parameters)
-    y_true, y_pred = inputs(name)
-    for row_axis in (1,) if info.kind == "row" else (None, 1):
-        check(info, params, y_true, y_pred, row_axis=row_axis)
+    for params in ((), changed(info)):
+        for row_axis in (1,) if info.kind == "row" else (None, 1):
+            check(info, params, *inputs(name), row_axis=row_axis)
 
 
 @pytest.mark.parametrize("exists", [False, True], ids=["all", "mask"])
@@ -80,7 +121,7 @@ def test_plain_torch_computes_what_the_kernel_does(name: str, changed: bool) -> 
 @pytest.mark.parametrize("name", LOSSES)
 def test_weights_and_masks(name: str, weights: str, exists: bool) -> None:
     info = LOSSES[name]
-    y_true, y_pred = inputs(name)
+    y_true, y_pred, more = inputs(name)
     options: dict[str, Any] = {"row_axis": 1}
     if weights == "rows" or (weights == "elements" and info.kind == "row"):
         options["sample_weight"] = torch.rand(4, 3, dtype=torch.float64)
@@ -98,24 +139,28 @@ def test_weights_and_masks(name: str, weights: str, exists: bool) -> None:
         options["class_weight"] = torch.rand(5, dtype=torch.float64)
         if info.kind == "pointwise":
             options["class_weight"] = options["class_weight"][:, None].expand(4, 5, 3)
-    check(info, (), y_true, y_pred, **options)
+    check(info, (), y_true, y_pred, more, **options)
 
 
 @pytest.mark.parametrize("dtype", [torch.int8, torch.int32, torch.int64, torch.uint8])
-@pytest.mark.parametrize("name", [name for name in LOSSES if LOSSES[name].kind == "row"])
+@pytest.mark.parametrize(
+    "name", [n for n, i in LOSSES.items() if i.kind == "row" and i.targets == "elements"]
+)
 def test_labels(name: str, dtype: torch.dtype) -> None:
-    _, y_pred = inputs(name)
+    _, y_pred, _ = inputs(name)
+    info = LOSSES[name]
     y_true = torch.tensor([[0, 1, 2], [3, 4, 0], [1, 7, 2], [7, 4, 0]], dtype=dtype)
     y_pred[2, :, 1] = torch.nan  # harmless: 7 is ignored
     for flags in (0, _core.CLASS_WEIGHTED_MEAN):
         check(
-            LOSSES[name],
-            tuple(OTHER[parameter.name] for parameter in LOSSES[name].parameters),
+            info,
+            changed(info),
             y_true,
             y_pred,
+            (),
             row_axis=1,
             ignore_label=7,
-            class_weight=torch.rand(5, dtype=torch.float64),
+            class_weight=torch.rand(5, dtype=torch.float64) if info.takes_class_weight else None,
             sample_weight=torch.rand(4, 3, dtype=torch.float64),
             flags=flags,
         )
@@ -139,10 +184,50 @@ def test_denominators(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in LOSSES if LOSSES[name].parameters])
 def test_parameters_outside_their_domain_are_refused(name: str) -> None:
     info = LOSSES[name]
-    y_true, y_pred = inputs(name)
-    for wrong in (-2.0, torch.nan, torch.inf):
-        message = f"{info.parameters[0].name} must be finite"
+    y_true, y_pred, more = inputs(name)
+    first = info.parameters[0]
+    for wrong in (torch.nan, torch.inf, *([-2.0] if first.low > -2 else [])):
+        message = f"{first.name} must be finite"
         with pytest.raises(ValueError, match=message):
-            both(info, (wrong,), y_true, y_pred, row_axis=1, reduction=_core.SUM)
+            both(info, (wrong,), y_true, y_pred, more, row_axis=1, reduction=_core.SUM)
+        call = (info.id, (wrong,), y_true, y_pred, *[None] * 4, 1, _core.SUM, 0.0, 0, more)
         with pytest.raises(ValueError, match=message):
-            _plain.compute(info.id, (wrong,), y_true, y_pred, *[None] * 4, 1, _core.SUM, 0.0, 0)
+            _plain.compute(*call)
+
+
+# Where one form of a formula is replaced by another, or a derivative would not be finite.
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_extreme_predictions_have_finite_gradients(name: str) -> None:
+    info = LOSSES[name]
+    y_true, y_pred, more = inputs(name)
+    ends = torch.tensor([1e4, -1e4, 0.0, 20.0, -20.0], dtype=torch.float64)
+    if name in PROBABILITIES:
+        ends = torch.tensor([0.0, 1.0, 1e-30, 0.5, 1 - 1e-15], dtype=torch.float64)
+    elif name in POSITIVE:
+        ends = torch.tensor([0.0, 1e4, 1e-9, 1.0, 1e-30], dtype=torch.float64)
+    elif name.endswith("log_input"):
+        ends = torch.tensor([80.0, -80.0, 0.0, 20.0, -20.0], dtype=torch.float64)
+    y_pred[:] = ends[:, None]
+    y_pred[:, :, 1:] = y_pred[:, torch.tensor([1, 0, 4, 3, 2]), 1:]
+    (loss, *gradients), (plain, *expected) = both(
+        info, (), y_true, y_pred, more, row_axis=1, reduction=_core.SUM
+    )
+    torch.testing.assert_close(plain.detach(), loss, rtol=1e-9, atol=1e-9)
+    for gradient, formula in zip(gradients, expected, strict=True):
+        assert formula.isfinite().all()
+        torch.testing.assert_close(formula, gradient, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("dispersion", [0.0, 1e-30, 1e-12, 1e-3, 0.124, 0.126, 3.0, 1e4])
+@pytest.mark.parametrize("name", ["negative_binomial", "negative_binomial_log_input"])
+def test_negative_binomial_for_every_dispersion(name: str, dispersion: float) -> None:
+    y_true, y_pred, (more,) = inputs(name)
+    check(LOSSES[name], (), y_true, y_pred, (torch.full_like(more, dispersion),), row_axis=None)
+
+
+def test_triplets_in_several_norms() -> None:
+    info = LOSSES["triplet_margin"]
+    for p in (0.5, 1.0, 1.5, 3.0):
+        check(info, (1.0, p, 1e-6, 1.0), *inputs("triplet_margin"), row_axis=1)

@@ -134,3 +134,15 @@ def test_saved_tensor_hooks() -> None:
         loss = FL.mse_loss(x, y)
     loss.backward()
     assert_gradient(x, 2 * (x.detach() - y) / 5)
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+def test_absolute_difference_of_complex_numbers(reduction: str) -> None:
+    leaf = torch.randn(6, dtype=torch.complex64, requires_grad=True)
+    target = torch.randn(6, dtype=torch.complex64)
+    with torch.no_grad():
+        leaf[0] = target[0]  # where torch's gradient is 0
+    losses = [f(leaf, target, reduction=reduction) for f in (FL.l1_loss, F.l1_loss)]
+    gradients = [torch.autograd.grad(loss.sum(), leaf)[0] for loss in losses]
+    torch.testing.assert_close(*losses)
+    torch.testing.assert_close(*gradients)

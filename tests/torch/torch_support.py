@@ -8,10 +8,11 @@ from unittest import mock
 import pytest
 import torch
 from torch import Tensor
-from torch_cases import CASES, in_double
+from torch_cases import CASES
+from torch_checks import in_double
 
 from fusedloss import _core
-from fusedloss.torch import _autograd
+from fusedloss.torch import _autograd, _joint
 
 
 @contextmanager
@@ -23,12 +24,16 @@ def no_kernels() -> Iterator[None]:
             assert name not in ("compute", "scale"), "a kernel was run"
             return getattr(_core, name)
 
-    with mock.patch.object(_autograd, "_core", Guard()):
+    with (
+        mock.patch.object(_autograd, "_core", Guard()),
+        mock.patch.object(_joint, "_core", Guard()),
+    ):
         yield
 
 
 def is_fused(loss: Tensor) -> bool:
-    return type(loss.grad_fn).__name__ in ("FusedLossBackward", "FusedLossesBackward")
+    names = "FusedLoss", "FusedLosses", "JointLoss", "JointLosses"
+    return type(loss.grad_fn).__name__ in [f"{name}Backward" for name in names]
 
 
 def leaf(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:

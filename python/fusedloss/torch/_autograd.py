@@ -1,9 +1,10 @@
 """Autograd over the core: the gradient is computed together with the value, in one pass.
 
-`fused` decides whether a kernel may run. Where it may not, the same loss in plain torch does.
+`fused` decides how torch gets to see the loss: as an `autograd.Function` of these, as an operation
+of `_ops`, or in plain torch.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,14 +12,21 @@ from torch import Tensor
 from torch.autograd import Function
 
 from fusedloss import _core
-from fusedloss.torch import _plain
-from fusedloss.torch._coverage import covers, covers_weights, is_observed, keeps_graph
-from fusedloss.torch._memory import LOSSES, empty_like, empty_losses
+from fusedloss.torch import _joint, _ops, _plain
+from fusedloss.torch._coverage import (
+    covers,
+    covers_weights,
+    is_observed,
+    is_traced,
+    keeps_graph,
+)
+from fusedloss.torch._gradients import along, differentiable, weigh
+from fusedloss.torch._memory import LOSSES, empty_like, empty_losses, empty_statistics
 
 _Call = tuple[
     int,  # loss_id
     tuple[float, ...],  # params
-    Tensor,  # y_true
+    Tensor | None,  # y_true
     Tensor | None,  # sample_weight
     Tensor | None,  # mask
     Tensor | None,  # class_weight
@@ -28,17 +36,17 @@ _Call = tuple[
     float,  # denominator
     int,  # flags
     Tensor,  # what a loss of these predictions looks like
+    tuple[Tensor | None, ...] | None,  # statistics
 ]
-# Those that are no tensors, in the same order.
-_Options = tuple[int, tuple[float, ...], int | None, int | None, int, float, int]
 
 
 def fused(
     loss_id: int,
     params: tuple[float, ...],
-    y_true: Tensor,
+    y_true: Tensor | None,
     y_pred: Tensor,
     *,
+    more: tuple[Tensor, ...] = (),
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     class_weight: Tensor | None = None,
@@ -48,13 +56,15 @@ def fused(
     denominator: float = 0.0,
     flags: int = 0,
     plain: Callable[[], Tensor] | None = None,
+    statistics: list[Tensor | None] | None = None,
 ) -> Tensor:
     """Return the loss, differentiable with respect to all that torch would differentiate it by.
 
-    The arguments are those of `_core.compute`. ``plain`` computes the same loss in differentiable
-    torch operations; it is called for what the kernels do not cover: other devices, subclasses of
-    Tensor, `torch.compile`, `torch.func`, forward mode, dispatch modes, and derivatives with
-    respect to targets or weights. Default: `_plain.compute` with the same arguments.
+    The arguments are those of `_core.compute`. Compilers, tracers and dispatch modes see a single
+    operation. ``plain`` computes the same loss in differentiable torch operations; it is called for
+    what the kernels do not cover: other devices, subclasses of Tensor, `torch.func`, forward mode,
+    and derivatives with respect to targets or weights. Default: `_plain.compute` with the same
+    arguments.
 
     Returns:
       A float64 tensor for float64 predictions, otherwise a float32 tensor; 0-d, or in the shape of
@@ -66,26 +76,43 @@ def fused(
     recording = torch.is_grad_enabled()
     weighted = sample_weight is not None or mask is not None or class_weight is not None
     # fmt: off
-    if not covers(recording, y_pred, y_true) or (
-        weighted and not covers_weights(recording, sample_weight, mask, class_weight)
+    if (
+        not covers(recording, y_pred, y_true)
+        or (weighted and not covers_weights(recording, sample_weight, mask, class_weight))
+        or (more and not covers_weights(False, *more))
     ):
+        if is_traced(y_true, y_pred, sample_weight, mask, class_weight, *more):
+            return _ops.call(
+                loss_id, params, y_true, y_pred, sample_weight, mask, class_weight,
+                ignore_label, row_axis, reduction, denominator, flags, more,
+            )
         if plain is not None:
             return plain()
         return _plain.compute(
             loss_id, params, y_true, y_pred, sample_weight, mask, class_weight,
+            ignore_label, row_axis, reduction, denominator, flags, more,
+        )
+    if more:
+        joint = _joint.Call(
+            loss_id, params, y_true, sample_weight, mask, class_weight,
             ignore_label, row_axis, reduction, denominator, flags,
         )
+        return _joint.compute(joint, y_pred, more)
+    found = None
+    if statistics is not None:
+        statistics += empty_statistics(y_true, y_pred, row_axis)
+        found = (*statistics,)
     if recording and y_pred.requires_grad:
         call: _Call = (
             loss_id, params, y_true, sample_weight, mask, class_weight,
-            ignore_label, row_axis, reduction, denominator, flags, template,
+            ignore_label, row_axis, reduction, denominator, flags, template, found,
         )
         loss: Tensor = (_apply_rows if reduction == _core.NONE else _apply)(y_pred, call)
         return loss
     loss = empty_losses(y_pred, row_axis) if reduction == _core.NONE else torch.empty_like(template)
     _core.compute(
         loss_id, params, y_true, y_pred, sample_weight, mask, class_weight,
-        ignore_label, row_axis, reduction, denominator, flags, loss, None,
+        ignore_label, row_axis, reduction, denominator, flags, loss, None, (), (), found,
     )
     # fmt: on
     return loss
@@ -100,7 +127,7 @@ class FusedLoss(Function):
         # fmt: off
         (
             loss_id, params, y_true, weight, mask, class_weight,
-            ignore_label, row_axis, reduction, denominator, flags, template,
+            ignore_label, row_axis, reduction, denominator, flags, template, found,
         ) = call
         # A mean's 1 / N would flush most of a float16 gradient to 0. The backward applies it, in
         # float32 and together with what flows in.
@@ -110,7 +137,7 @@ class FusedLoss(Function):
         loss, gradient = torch.empty_like(template), empty_like(y_pred)
         scale = _core.compute(
             loss_id, params, y_true, y_pred, weight, mask, class_weight,
-            ignore_label, row_axis, reduction, denominator, flags, loss, gradient,
+            ignore_label, row_axis, reduction, denominator, flags, loss, gradient, (), (), found,
         )
         # fmt: on
         ctx.options = loss_id, params, ignore_label, row_axis, reduction, denominator, flags
@@ -124,11 +151,11 @@ class FusedLoss(Function):
         return loss
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, None]:
         """Return upstream times the gradient."""
         saved = ctx.saved_tensors
         if torch.is_grad_enabled():  # create_graph=True
-            return _differentiable(upstream, saved[1:], ctx.options), None
+            return differentiable(upstream, saved[1:], ctx.options)[0], None
         gradient: Tensor = saved[0]
         if is_observed(upstream):
             return upstream * ctx.scale * gradient, None
@@ -150,12 +177,12 @@ class FusedLosses(Function):
         # fmt: off
         (
             loss_id, params, y_true, weight, mask, class_weight,
-            ignore_label, row_axis, reduction, denominator, flags, _,
+            ignore_label, row_axis, reduction, denominator, flags, _, found,
         ) = call
         losses = empty_losses(y_pred, row_axis)
         _core.compute(
             loss_id, params, y_true, y_pred, weight, mask, class_weight,
-            ignore_label, row_axis, reduction, denominator, flags, losses, None,
+            ignore_label, row_axis, reduction, denominator, flags, losses, None, (), (), found,
         )
         # fmt: on
         ctx.options = loss_id, params, ignore_label, row_axis, reduction, denominator, flags
@@ -163,16 +190,16 @@ class FusedLosses(Function):
         return losses
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, None]:
         """Return the gradient: the kernel takes what flows into a row as the weight of the row."""
         tensors = ctx.saved_tensors
         if torch.is_grad_enabled():
-            return _differentiable(upstream, tensors, ctx.options), None
+            return differentiable(upstream, tensors, ctx.options)[0], None
         y_true, y_pred, weight, mask, class_weight = tensors
         loss_id, params, ignore_label, row_axis, _, _, flags = ctx.options
         observed = is_observed(upstream)
         if not observed:
-            weight = _weigh(upstream.resolve_neg(), weight, row_axis)
+            weight = weigh(upstream.resolve_neg(), weight, row_axis)
         gradient = empty_like(y_pred)
         # fmt: off
         _core.compute(
@@ -181,7 +208,7 @@ class FusedLosses(Function):
         )
         # fmt: on
         if observed:
-            gradient = gradient * (upstream if row_axis is None else upstream.unsqueeze(row_axis))
+            gradient = gradient * along(upstream, gradient, row_axis)
         return gradient, None
 
 
@@ -200,28 +227,3 @@ def _directly(function: type[Function]) -> Callable[..., Any]:
 
 _apply = _directly(FusedLoss)
 _apply_rows = _directly(FusedLosses)
-
-
-def _differentiable(upstream: Tensor, tensors: Sequence[Any], options: _Options) -> Tensor:
-    """The gradient by torch's own operations, so that it can be differentiated again."""
-    y_true, y_pred, *weights = tensors
-    weight, mask, class_weight = weights or (None, None, None)
-    loss_id, params, ignore_label, row_axis, reduction, denominator, flags = options
-    # fmt: off
-    loss = _plain.compute(
-        loss_id, params, y_true, y_pred, weight, mask, class_weight,
-        ignore_label, row_axis, reduction, denominator, flags,
-    )
-    # fmt: on
-    gradient: Tensor
-    (gradient,) = torch.autograd.grad(loss, y_pred, upstream, create_graph=True)
-    return gradient
-
-
-def _weigh(upstream: Tensor, weight: Tensor | None, row_axis: int | None) -> Tensor:
-    """What flows into the rows, times their weights or those of their elements."""
-    if weight is None:
-        return upstream
-    if row_axis is not None and weight.ndim > upstream.ndim:
-        upstream = upstream.unsqueeze(row_axis)
-    return upstream * weight

@@ -1,22 +1,27 @@
 """Losses of two classes; `fusedloss.torch.functional` offers them."""
 
 import math
+from collections.abc import Sequence
+from typing import Literal
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
+from fusedloss.torch import _originals
 from fusedloss.torch._arguments import (
     expand,
     legacy_reduction,
     match,
     overridden,
     require_probabilities,
+    spread,
+    spread_mask,
 )
 from fusedloss.torch._calls import IDS, elementwise
 from fusedloss.torch._coverage import covers
 from fusedloss.torch._documentation import documented
-from fusedloss.torch._plain import in_one_dtype
+from fusedloss.torch._plain import in_one_dtype, loss_dtype
 
 _PROBABILITY = IDS["binary_crossentropy_clamped"]
 _LOGIT = IDS["binary_crossentropy_from_logits"]
@@ -33,7 +38,8 @@ def binary_cross_entropy(
     reduction: str = "mean",
     *,
     sample_weight: Tensor | None = None,
-    denominator: float | None = None,
+    mask: Tensor | None = None,
+    denominator: float | Tensor | None = None,
 ) -> Tensor:
     """Cross-entropy of two classes, given the probability of the positive one.
 
@@ -56,7 +62,7 @@ def binary_cross_entropy(
       reduce: deprecated, as in torch.
       reduction: "mean" (default), "sum", or "none" for one loss per element.
     """
-    if has_torch_function_variadic(input, target, weight, sample_weight):
+    if has_torch_function_variadic(input, target, weight, sample_weight, mask):
         return overridden(binary_cross_entropy, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
@@ -67,9 +73,10 @@ def binary_cross_entropy(
         x,
         target,
         reduction,
-        lambda: F.binary_cross_entropy(*in_one_dtype(x, target), reduction=reduction),
-        weight=expand("weight", weight, x),
+        lambda: _originals.binary_cross_entropy(*in_one_dtype(x, target), reduction=reduction),
+        weight=None if weight is None else expand("weight", weight, x),
         sample_weight=sample_weight,
+        mask=mask,
         denominator=denominator,
     )
     # The kernel answers a value outside [0, 1] with NaN, so only a NaN is worth a look at all.
@@ -90,7 +97,8 @@ def binary_cross_entropy_with_logits(
     pos_weight: Tensor | None = None,
     *,
     sample_weight: Tensor | None = None,
-    denominator: float | None = None,
+    mask: Tensor | None = None,
+    denominator: float | Tensor | None = None,
 ) -> Tensor:
     """Cross-entropy of two classes, given the logit of the positive one.
 
@@ -117,24 +125,26 @@ def binary_cross_entropy_with_logits(
       pos_weight: factors of what the positive class adds to the loss, of a shape that broadcasts to
         that of `input`: (C,) for one factor per label of (N, C).
     """
-    if has_torch_function_variadic(input, target, weight, pos_weight, sample_weight):
+    if has_torch_function_variadic(input, target, weight, pos_weight, sample_weight, mask):
         return overridden(binary_cross_entropy_with_logits, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
     x = match("input", input, "target", target)
-    pos_weight = expand("pos_weight", pos_weight, x)
+    if pos_weight is not None:
+        pos_weight = expand("pos_weight", pos_weight, x)
     return elementwise(
         _LOGIT,
         (),
         x,
         target,
         reduction,
-        lambda: F.binary_cross_entropy_with_logits(
+        lambda: _originals.binary_cross_entropy_with_logits(
             *in_one_dtype(x, target), reduction=reduction, pos_weight=pos_weight
         ),
-        weight=expand("weight", weight, x),
+        weight=None if weight is None else expand("weight", weight, x),
         pos_weight=pos_weight,
         sample_weight=sample_weight,
+        mask=mask,
         denominator=denominator,
     )
 
@@ -143,12 +153,13 @@ def binary_cross_entropy_with_logits(
 def sigmoid_focal_loss(
     inputs: Tensor,
     targets: Tensor,
-    alpha: float = 0.25,
+    alpha: float | Sequence[float] | Tensor = 0.25,
     gamma: float = 2.0,
     reduction: str = "none",
     *,
     sample_weight: Tensor | None = None,
-    denominator: float | None = None,
+    mask: Tensor | None = None,
+    denominator: float | Tensor | Literal["positives"] | None = None,
 ) -> Tensor:
     """Cross-entropy of two classes that fades easy examples, given logits.
 
@@ -158,37 +169,74 @@ def sigmoid_focal_loss(
         loss = -alpha_t (1 - p_t)^gamma ln p_t
 
     Finite, with a finite gradient, for every gamma >= 0. Equal to
-    `torchvision.ops.sigmoid_focal_loss`.
+    `torchvision.ops.sigmoid_focal_loss`. With denominator="positives" a mean divides by the sum of
+    the positive targets of elements that count (weight not 0, not masked), but at least by 1: few
+    examples of detection are positive, and all others should not water the loss down.
     Source: Lin et al. 2017, Focal Loss for Dense Object Detection, arXiv:1708.02002.
 
     >>> import torch, fusedloss.torch.functional as FL
-    >>> logits, labels = torch.tensor([3.0, 0.0, -3.0]), torch.tensor([1.0, 1.0, 1.0])
+    >>> logits, labels = torch.tensor([3.0, 0.0, -3.0]), torch.tensor([1.0, 1.0, 0.0])
     >>> FL.sigmoid_focal_loss(logits, labels)
-    tensor([2.7321e-05, 4.3322e-02, 6.9157e-01])
-    >>> positives = 3
-    >>> FL.sigmoid_focal_loss(logits, labels, reduction="mean", denominator=positives)
-    tensor(0.2450)
+    tensor([2.7321e-05, 4.3322e-02, 8.1962e-05])
+    >>> FL.sigmoid_focal_loss(logits, labels, reduction="mean", denominator="positives")
+    tensor(0.0217)
 
     Args:
       inputs: logits of any shape; float32, float64, float16 or bfloat16.
       targets: probabilities of the positive class in the shape of `inputs`; any real dtype.
-      alpha: weight of the positive class in [0, 1], or negative for alpha_t = 1.
+      alpha: weight of the positive class in [0, 1], or negative for alpha_t = 1; or one weight for
+        each label, the last axis of `inputs`.
       gamma: how strongly easy examples fade, >= 0; with 0 it is cross-entropy.
       reduction: "mean", "sum", or "none" (default) for one loss per element.
     """
-    if has_torch_function_variadic(inputs, targets, sample_weight):
+    if has_torch_function_variadic(inputs, targets, alpha, sample_weight, mask, denominator):
         return overridden(sigmoid_focal_loss, locals())
+    x = match("inputs", inputs, "targets", targets)
+    relative_alpha = None
+    if isinstance(alpha, (Sequence, Tensor)) and not isinstance(alpha, str):
+        relative_alpha = _alpha_of_labels(alpha, x)
+        alpha = 1.0
+    if isinstance(denominator, str):
+        if denominator != "positives":
+            raise ValueError(f"denominator must be a number or 'positives', got {denominator!r}")
+        denominator = _positives(targets, sample_weight, mask)
     return elementwise(
         _FOCAL,
         (alpha, gamma),
-        match("inputs", inputs, "targets", targets),
+        x,
         targets,
         reduction,
+        pos_weight=relative_alpha,
         sample_weight=sample_weight,
+        mask=mask,
         denominator=denominator,
         y_true="targets",
         y_pred="inputs",
     )
+
+
+def _alpha_of_labels(alpha: Sequence[float] | Tensor, input: Tensor) -> Tensor:
+    """One alpha for each label, as a view in the shape of ``input``."""
+    each = torch.as_tensor(alpha, dtype=loss_dtype(input), device=input.device)
+    if each.ndim > 1 or (each.ndim == 1 and each.shape != input.shape[-1:]):
+        raise ValueError(
+            f"alpha must be a number or have the shape of the last axis of inputs, "
+            f"{(*input.shape[-1:],)}, got {(*each.shape,)}"
+        )
+    if covers(False, each, None):
+        require_probabilities("alpha", each)
+    return each.expand(input.shape)
+
+
+def _positives(targets: Tensor, sample_weight: Tensor | None, mask: Tensor | None) -> Tensor:
+    """The sum of the positive targets of the elements that count, at least 1."""
+    targets = targets.detach().clamp_min(0)
+    if sample_weight is not None:
+        weight = spread("sample_weight", sample_weight.detach(), targets.shape)
+        targets = targets.where(weight != 0, 0)
+    if mask is not None:
+        targets = targets.where(spread_mask(mask, targets.shape), 0)
+    return targets.sum(dtype=torch.float64).clamp_min(1)
 
 
 def _holds_nan(losses: Tensor) -> bool:

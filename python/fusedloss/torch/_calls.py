@@ -28,14 +28,17 @@ def elementwise(
     reduction: str,
     own: Callable[[], Tensor] | None = None,
     *,
+    more: tuple[Tensor, ...] = (),
+    row_axis: int | None = None,
     weight: Tensor | None = None,
     weight_counts: bool = False,
     pos_weight: Tensor | None = None,
     sample_weight: Tensor | None = None,
-    denominator: float | None = None,
+    mask: Tensor | None = None,
+    denominator: float | Tensor | None = None,
     **names: str,
 ) -> Tensor:
-    """The loss of the elements of ``input``; ``target`` and the first two weights have its shape.
+    """The loss of the elements of ``input``; all tensors but the last three have its shape.
 
     Args:
       loss_id: number of the loss in the core.
@@ -43,11 +46,14 @@ def elementwise(
       input: predictions.
       target: targets.
       reduction: "none", "mean" or "sum".
-      own: torch's function for the same loss, without ``weight`` and the last two arguments.
+      own: torch's function for the same loss, without ``weight`` and the last three arguments.
+      more: further predictions of the loss.
+      row_axis: the axis along which losses are averaged to that of a row, not negative.
       weight: factors of the losses.
       weight_counts: whether a mean divides by the sum of ``weight``, not by the number of elements.
       pos_weight: factors of what positive targets add to the loss.
       sample_weight: as in the public functions.
+      mask: as in the public functions.
       denominator: as in the public functions.
       names: what the public function calls an argument of the core, if not by torch's usual name.
     """
@@ -56,21 +62,29 @@ def elementwise(
     except (KeyError, TypeError):  # TypeError: not hashable
         raise _unknown(reduction) from None
     divisor = 0.0
-    total_weight = None
+    quotient = None
     if denominator is not None:
-        divisor, own = _arguments.divisor(denominator, reduction), None
+        own = None
+        code, divisor, quotient = _divided(denominator, reduction)
     if weight is not None:
         own = None
         if weight_counts and code == _core.MEAN:
             code = _core.WEIGHTED_MEAN
-    if sample_weight is not None:
+    if sample_weight is not None or mask is not None:
         own = None
-        sample_weight = _arguments.spread(sample_weight, input.shape)
+        losses = input.shape if row_axis is None else _rows(input.shape, row_axis)
+        if mask is not None:
+            mask = _arguments.spread_mask(mask, losses)
+    if sample_weight is not None:
+        sample_weight = _arguments.spread("sample_weight", sample_weight, losses)
         if weight is None:
             weight = sample_weight
         else:
             if code == _core.MEAN and divisor == 0:  # a divisor other than the sum of the factors
-                code, total_weight = _core.SUM, sample_weight.sum(dtype=torch.float64)
+                counts = sample_weight if mask is None else sample_weight.where(mask, 0)
+                code, quotient = _core.SUM, counts.sum(dtype=torch.float64)
+            if row_axis is not None:
+                sample_weight = sample_weight.unsqueeze(row_axis)
             weight = widen(weight) * sample_weight
         if code == _core.MEAN:
             code = _core.WEIGHTED_MEAN
@@ -80,8 +94,11 @@ def elementwise(
             _numbers(loss_id, params) if params else params,
             target,
             input,
+            more=more,
             sample_weight=weight,
+            mask=mask,
             class_weight=pos_weight,
+            row_axis=row_axis,
             reduction=code,
             denominator=divisor,
             flags=_core.EMPTY_IS_NAN,
@@ -92,60 +109,93 @@ def elementwise(
         if sample_weight is None:
             names["sample_weight"] = "weight"
         raise _renamed(error, names) from None
-    return loss if total_weight is None else loss / total_weight.to(loss.dtype)
+    return loss if quotient is None else loss / quotient.to(loss.dtype)
 
 
-def over_classes(
+def over_rows(
     loss_id: int,
     params: tuple[float, ...],
     input: Tensor,
-    target: Tensor,
+    target: Tensor | None,
     reduction: str,
     own: Callable[[], Tensor] | None = None,
     *,
-    weight: Tensor | None,
-    ignore_index: int,
+    axis: int,
+    more: tuple[Tensor, ...] = (),
+    weight: Tensor | None = None,
+    weight_counts: bool = True,
+    ignore_label: int | None = None,
+    statistics: list[Tensor | None] | None = None,
     sample_weight: Tensor | None,
-    denominator: float | None,
+    mask: Tensor | None,
+    denominator: float | Tensor | None,
+    **names: str,
 ) -> Tensor:
-    """The loss of rows of classes; the class axis of ``input`` is 1, or 0 if there is no other.
+    """The loss of rows along ``axis``, which is not negative.
 
-    The arguments are those of `elementwise` and of the public functions.
+    The arguments are those of `elementwise` and of the public functions. ``weight`` belongs to the
+    classes; a mean over class indices divides by the sum of their weights if ``weight_counts``. A
+    kernel appends what it finds out about the rows to ``statistics``.
     """
-    axis = 1 if input.ndim > 1 else 0
     try:
         code, flags = _CODES[reduction], _core.EMPTY_IS_NAN
     except (KeyError, TypeError):
         raise _unknown(reduction) from None
-    indices = target.shape != input.shape
-    if indices and weight is not None and code == _core.MEAN:
+    indices = target is not None and target.shape != input.shape
+    if indices and weight is not None and weight_counts and code == _core.MEAN:
         code, flags = _core.WEIGHTED_MEAN, flags | _core.CLASS_WEIGHTED_MEAN
     divisor = 0.0
+    quotient = None
     if denominator is not None:
-        divisor, own = _arguments.divisor(denominator, reduction), None
-    if sample_weight is not None:
         own = None
-        losses = input.shape[:axis] + input.shape[axis + 1 :]
-        sample_weight = _arguments.spread(sample_weight, losses)
-        if code == _core.MEAN:
-            code = _core.WEIGHTED_MEAN
+        code, divisor, quotient = _divided(denominator, reduction)
+    if sample_weight is not None or mask is not None:
+        own = None
+        losses = _rows(input.shape, axis)
+        if mask is not None:
+            mask = _arguments.spread_mask(mask, losses)
+        if sample_weight is not None:
+            sample_weight = _arguments.spread("sample_weight", sample_weight, losses)
+            if code == _core.MEAN:
+                code = _core.WEIGHTED_MEAN
     try:
-        return fused(
+        loss = fused(
             loss_id,
-            _numbers(loss_id, params),
+            _numbers(loss_id, params) if params else params,
             target,
             input,
+            more=more,
             sample_weight=sample_weight,
+            mask=mask,
             class_weight=weight,
-            ignore_label=_arguments.label("ignore_index", ignore_index) if indices else None,
+            ignore_label=ignore_label,
             row_axis=axis,
             reduction=code,
             denominator=divisor,
             flags=flags,
             plain=own,
+            statistics=statistics,
         )
     except (TypeError, ValueError) as error:
-        raise _renamed(error, {"class_weight": "weight"}) from None
+        raise _renamed(error, {"class_weight": "weight", **names}) from None
+    return loss if quotient is None else loss / quotient.to(loss.dtype)
+
+
+def class_axis(input: Tensor) -> int:
+    """The axis of the classes, as in torch: the second one, if there is one."""
+    return 1 if input.ndim > 1 else 0
+
+
+def _rows(shape: torch.Size, axis: int) -> torch.Size:
+    return shape[:axis] + shape[axis + 1 :]
+
+
+def _divided(denominator: float | Tensor, reduction: str) -> tuple[int, float, Tensor | None]:
+    """Reduction and divisor for the core; or a sum, and what is left to divide it by."""
+    divisor = _arguments.divisor(denominator, reduction)
+    if isinstance(divisor, Tensor):
+        return _core.SUM, 0.0, divisor
+    return _core.MEAN, divisor, None
 
 
 def _unknown(reduction: Any) -> ValueError:

@@ -1,21 +1,25 @@
 """Losses of several classes; `fusedloss.torch.functional` offers them."""
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
-from fusedloss.torch._arguments import legacy_reduction, match_classes, overridden
-from fusedloss.torch._calls import IDS, over_classes
+from fusedloss.torch._arguments import (
+    label,
+    legacy_reduction,
+    match_classes,
+    overridden,
+    require_tensors,
+)
+from fusedloss.torch._calls import IDS, class_axis, over_rows
 from fusedloss.torch._documentation import documented
-from fusedloss.torch._plain import loss_dtype, widen
 
-_CROSSENTROPY = IDS["categorical_crossentropy_from_logits"]
+_LOG_PROBABILITY = IDS["categorical_crossentropy_from_log_probs"]
 _FOCAL = IDS["categorical_focal_crossentropy_from_logits"]
+_GENERALIZED = IDS["categorical_generalized_crossentropy_from_logits"]
 
 
 @documented
-def cross_entropy(
+def nll_loss(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
@@ -23,66 +27,58 @@ def cross_entropy(
     ignore_index: int = -100,
     reduce: bool | None = None,
     reduction: str = "mean",
-    label_smoothing: float = 0.0,
     *,
     sample_weight: Tensor | None = None,
-    denominator: float | None = None,
+    mask: Tensor | None = None,
+    denominator: float | Tensor | None = None,
 ) -> Tensor:
-    """Cross-entropy of several classes, given logits.
+    """Cross-entropy of several classes, given the logarithms of their probabilities.
 
-    With p = softmax(input) along the class axis, and t the target as probabilities, smoothed by s:
+        loss = -weight_y input_y   of the label y
 
-        t = (1 - s) target + s / classes
-        loss = -sum_c weight_c t_c ln p_c
-        gradient = p - t   without weights
-
-    Equal to `torch.nn.functional.cross_entropy`. A mean over class indices divides by the sum of
-    the weights of their classes, one over probabilities by the number of rows.
+    Equal to `torch.nn.functional.nll_loss`. From logits `cross_entropy` needs one pass, not two. A
+    mean divides by the sum of the weights of the labels.
 
     >>> import torch, fusedloss.torch.functional as FL
-    >>> logits = torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0]], requires_grad=True)
-    >>> labels = torch.tensor([0, -100], dtype=torch.int16)
-    >>> loss = FL.cross_entropy(logits, labels)
-    >>> loss.backward()
-    >>> loss
-    tensor(0.2395, grad_fn=<FusedLossBackward>)
-    >>> logits.grad
-    tensor([[-0.2130,  0.1065,  0.1065],
-            [ 0.0000,  0.0000,  0.0000]])
+    >>> log_prob = torch.tensor([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]).log()
+    >>> FL.nll_loss(log_prob, torch.tensor([0, 1]), reduction="none")
+    tensor([0.6931, 0.2231])
 
     Args:
-      input: logits of shape (N, C), (N, C, d1, ...) or (C,); float32, float64, float16 or bfloat16.
-      target: class indices of shape (N,), (N, d1, ...) or (), int8 to int64 or uint8; or class
-        probabilities in the shape of `input`, floating point.
+      input: log-probabilities of shape (N, C), (N, C, d1, ...) or (C,); float32, float64, float16
+        or bfloat16.
+      target: class indices of shape (N,), (N, d1, ...) or (), int8 to int64 or uint8.
       weight: factors of the classes, of shape (C,).
       size_average: deprecated, as in torch.
       ignore_index: class index of rows that are left out; it need not be one of the classes.
       reduce: deprecated, as in torch.
       reduction: "mean" (default), "sum", or "none" for one loss per row.
-      label_smoothing: how much of the target is spread over all classes, in [0, 1].
     """
-    if has_torch_function_variadic(input, target, weight, sample_weight):
-        return overridden(cross_entropy, locals())
+    if has_torch_function_variadic(input, target, weight, sample_weight, mask):
+        return overridden(nll_loss, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
-    x = match_classes(input, target, ignore_index)
-    return over_classes(
-        _CROSSENTROPY,
-        (label_smoothing,),
+    require_tensors("input", input, "target", target)
+    x, y = input, target
+    if x.ndim == 1 and y.shape == (1,):
+        y = y.reshape(())  # torch lets the label of a single row have an axis
+    if x.ndim == 0 or y.shape == x.shape:
+        rows = (*x.shape[:1], *x.shape[2:]) if x.ndim > 1 else ()
+        raise ValueError(
+            f"target must hold class indices of shape {rows} for input of shape {(*x.shape,)}, "
+            f"got {(*y.shape,)}"
+        )
+    return over_rows(
+        _LOG_PROBABILITY,
+        (),
         x,
-        target,
+        y,
         reduction,
-        lambda: F.cross_entropy(
-            widen(x),
-            target.to(loss_dtype(x) if target.is_floating_point() else torch.int64),
-            None if weight is None else weight.to(loss_dtype(x)),
-            ignore_index=ignore_index,
-            reduction=reduction,
-            label_smoothing=label_smoothing,
-        ),
+        axis=class_axis(x),
         weight=weight,
-        ignore_index=ignore_index,
+        ignore_label=label("ignore_index", ignore_index),
         sample_weight=sample_weight,
+        mask=mask,
         denominator=denominator,
     )
 
@@ -99,7 +95,8 @@ def softmax_focal_loss(
     gamma: float = 2.0,
     *,
     sample_weight: Tensor | None = None,
-    denominator: float | None = None,
+    mask: Tensor | None = None,
+    denominator: float | Tensor | None = None,
 ) -> Tensor:
     """Cross-entropy of several classes that fades easy examples, given logits.
 
@@ -129,16 +126,75 @@ def softmax_focal_loss(
       alpha: factor of every loss, >= 0; `weight` balances the classes.
       gamma: how strongly easy examples fade, >= 0.
     """
-    if has_torch_function_variadic(input, target, weight, sample_weight):
+    if has_torch_function_variadic(input, target, weight, sample_weight, mask):
         return overridden(softmax_focal_loss, locals())
-    return over_classes(
+    x, y, ignored = match_classes(input, target, ignore_index)
+    return over_rows(
         _FOCAL,
         (alpha, gamma, label_smoothing),
-        match_classes(input, target, ignore_index),
-        target,
+        x,
+        y,
         reduction,
+        axis=class_axis(x),
         weight=weight,
-        ignore_index=ignore_index,
+        ignore_label=ignored,
         sample_weight=sample_weight,
+        mask=mask,
+        denominator=denominator,
+    )
+
+
+@documented
+def generalized_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    q: float = 0.5,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    *,
+    sample_weight: Tensor | None = None,
+    mask: Tensor | None = None,
+    denominator: float | Tensor | None = None,
+) -> Tensor:
+    """Cross-entropy of several classes that mislabelled rows move less, given logits.
+
+    With p = softmax(input) along the class axis, and y the label:
+
+        loss = weight_y (1 - p_y^q) / q
+
+    Cross-entropy as q goes to 0, the probability of an error at q = 1. For class indices a mean
+    divides by the sum of the weights of the labels.
+    Source: Zhang and Sabuncu 2018, Generalized Cross Entropy Loss for Training Deep Neural Networks
+    with Noisy Labels, arXiv:1805.07836.
+
+    >>> import torch, fusedloss.torch.functional as FL
+    >>> logits = torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    >>> FL.generalized_cross_entropy(logits, torch.tensor([0, 0]), reduction="none")
+    tensor([0.2258, 1.0793])
+
+    Args:
+      input: logits of shape (N, C), (N, C, d1, ...) or (C,); float32, float64, float16 or bfloat16.
+      target: class indices of shape (N,), (N, d1, ...) or (), int8 to int64 or uint8; or class
+        probabilities in the shape of `input`, floating point.
+      q: how little rows count that are far from their label, in (0, 1].
+      weight: factors of the classes, of shape (C,).
+      ignore_index: class index of rows that are left out; it need not be one of the classes.
+      reduction: "mean" (default), "sum", or "none" for one loss per row.
+    """
+    if has_torch_function_variadic(input, target, weight, sample_weight, mask):
+        return overridden(generalized_cross_entropy, locals())
+    x, y, ignored = match_classes(input, target, ignore_index)
+    return over_rows(
+        _GENERALIZED,
+        (q,),
+        x,
+        y,
+        reduction,
+        axis=class_axis(x),
+        weight=weight,
+        ignore_label=ignored,
+        sample_weight=sample_weight,
+        mask=mask,
         denominator=denominator,
     )

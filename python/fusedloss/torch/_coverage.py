@@ -2,7 +2,8 @@
 
 Everything else torch does with a function goes through its dispatcher, which the kernels do not
 use: to compile or trace it, to transform it, to run it on tensors without memory of their own. A
-kernel called there would give a value without its derivative, or a constant. So it is asked first.
+kernel called there would give a value without its derivative, or a constant. So it is asked first;
+and then, whether torch should see the loss as an operation that it dispatches to the kernels.
 """
 
 import warnings
@@ -11,10 +12,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
+from torch._subclasses.functional_tensor import FunctionalTensor
 from torch.autograd import forward_ad
 from torch.nn import Parameter
 
 _KINDS = frozenset({Tensor, Parameter})
+_TRACED = _KINDS | {FakeTensor, FunctionalTensor}  # what stands for ordinary tensors in a trace
 
 
 def _private(path: str, otherwise: Callable[..., bool]) -> Callable[..., bool]:
@@ -52,7 +56,7 @@ if not _KNOWN:
     )
 
 
-def covers(recording: bool, y_pred: Tensor, y_true: Tensor) -> bool:
+def covers(recording: bool, y_pred: Tensor, y_true: Tensor | None) -> bool:
     """Whether a kernel may compute the loss of ``y_pred``, with its gradient if it is wanted.
 
     ``recording`` says whether autograd is: if so, targets must not be differentiated.
@@ -66,12 +70,17 @@ def covers(recording: bool, y_pred: Tensor, y_true: Tensor) -> bool:
     # memory of x.conj().imag holds the negative of its values.
     return not (
         type(y_pred) not in _KINDS
-        or type(y_true) not in _KINDS
         or not y_pred.is_cpu
-        or not y_true.is_cpu
         or y_pred.is_neg()
-        or y_true.is_neg()
-        or (recording and y_true.requires_grad)
+        or (
+            y_true is not None
+            and (
+                type(y_true) not in _KINDS
+                or not y_true.is_cpu
+                or y_true.is_neg()
+                or (recording and y_true.requires_grad)
+            )
+        )
     )
 
 
@@ -88,6 +97,24 @@ def covers_weights(recording: bool, *weights: Tensor | None) -> bool:
     return True
 
 
+def is_traced(*tensors: Tensor | None) -> bool:
+    """Whether torch looks on by its dispatcher, and at nothing but ordinary CPU tensors."""
+    compiling = _compiling()
+    traced = compiling or (_dispatch_modes() and not _tracing_state())
+    for tensor in tensors:
+        if tensor is not None:
+            kind = type(tensor)
+            if kind not in _TRACED or not tensor.is_cpu:
+                return False
+            traced = traced or kind not in _KINDS
+    return bool(traced) and not is_transformed()
+
+
+def is_transformed() -> bool:
+    """Whether tensors may be more than their values: batches, or with derivatives of their own."""
+    return _transforms() or forward_ad._current_level >= 0
+
+
 def is_observed(upstream: Tensor) -> bool:
     """Whether ``upstream`` is more than its values: a batch of tensors, or one with a tangent."""
-    return _transforms() or forward_ad._current_level >= 0 or _is_batched(upstream)
+    return is_transformed() or _is_batched(upstream)

@@ -13,8 +13,10 @@ _SHARED = """\
     batch. A mean is then divided by the sum of these weights in place of the number of losses, so
     a weight of 2 counts like a sample that is there twice. What weighs 0 adds 0 to the loss and
     has gradient 0, even if it is NaN. Default: everything weighs 1.
+  mask: a bool tensor, False where there is no loss; its shape is as that of `sample_weight`. What
+    is not there has loss 0 and gradient 0, even if it is NaN, and a mean does not count it.
   denominator: a number to divide by in place of the mean's own divisor, such as the number of
-    tokens in all parts of a batch when gradients are accumulated.
+    tokens in all parts of a batch when gradients are accumulated; or a 0-d tensor.
 
 Returns:
   The loss, 0-d, or one for each element or row with reduction "none". Its dtype is float64 if torch

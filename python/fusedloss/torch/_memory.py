@@ -25,6 +25,16 @@ def empty_losses(y_pred: Tensor, row_axis: int | None) -> Tensor:
     return _reused(rows, loss.dtype)
 
 
+def empty_statistics(
+    y_true: Tensor | None, y_pred: Tensor, row_axis: int | None
+) -> list[Tensor | None]:
+    """An uninitialised tensor for each of the statistics, where labels are asked for or not."""
+    log_sum_exp, entropy = (empty_losses(y_pred, row_axis) for _ in range(2))
+    labels = y_true is not None and y_true.shape != y_pred.shape
+    label_log_prob = torch.empty_like(log_sum_exp) if labels else None
+    return [log_sum_exp, label_log_prob, entropy, torch.empty_like(entropy, dtype=torch.int64)]
+
+
 def empty_like(tensor: Tensor) -> Tensor:
     """An uninitialised tensor in the shape, dtype and memory format of ``tensor``."""
     if tensor.nbytes < _core.REUSE_BYTES:

@@ -35,7 +35,7 @@ def in_one_dtype(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 def compute(
     loss_id: int,
     params: tuple[float, ...],
-    y_true: Tensor,
+    y_true: Tensor | None,
     y_pred: Tensor,
     sample_weight: Tensor | None,
     mask: Tensor | None,
@@ -45,6 +45,7 @@ def compute(
     reduction: int,
     denominator: float,
     flags: int,
+    more: tuple[Tensor, ...] = (),
 ) -> Tensor:
     """The loss that `_core.compute` computes from the same arguments."""
     info = _LOSSES[loss_id]
@@ -52,30 +53,37 @@ def compute(
     if info.kind == "pointwise":  # per element of y_pred, which those of a row share
         weight = None if weight is None else _along(weight, y_pred, row_axis)
         exists = None if exists is None else _along(exists, y_pred, row_axis)
-    elif ignore_label is not None and y_true.shape != y_pred.shape:
+    elif ignore_label is not None and y_true is not None and y_true.shape != y_pred.shape:
         labelled = y_true != ignore_label
         exists = labelled if exists is None else exists & labelled
 
     y_pred = widen(y_pred)
+    more = tuple(other.to(y_pred.dtype) for other in more)
+    dense = y_true is not None and y_true.shape == y_pred.shape
+    if y_true is not None and dense:
+        y_true = y_true.to(y_pred.dtype)
     if class_weight is not None:
         class_weight = class_weight.to(y_pred.dtype)
     if weight is not None:
         weight = weight.to(y_pred.dtype)
     heard = _heard(weight, exists)
     if heard is not None:
-        # So that no NaN in what is not heard reaches a gradient. 0.5 is fine as a logit and as a
-        # probability.
-        y_true = torch.where(_along(heard, y_true, row_axis), y_true, 0)
-        y_pred = torch.where(_along(heard, y_pred, row_axis), y_pred, 0.5)
+        # So that no NaN in what is not heard reaches a gradient. 0.5 is fine as a logit, as a
+        # probability, as a count and as a variance, and everything is smooth there.
+        if y_true is not None:
+            y_true = torch.where(_along(heard, y_true, row_axis), y_true, 0.5 if dense else 0)
+        within = _along(heard, y_pred, row_axis)
+        y_pred = torch.where(within, y_pred, 0.5)
+        more = tuple(torch.where(within, other, 0.5) for other in more)
 
-    values = _values(info, params, y_true, y_pred, class_weight, row_axis)
+    values = _values(info, params, y_true, y_pred, more, class_weight, row_axis)
     counts = torch.ones_like(values)
     if weight is not None:
         values = values * weight
     if reduction == _core.WEIGHTED_MEAN:
         if weight is not None:
             counts = counts * weight
-        if flags & _core.CLASS_WEIGHTED_MEAN and class_weight is not None:
+        if flags & _core.CLASS_WEIGHTED_MEAN and class_weight is not None and y_true is not None:
             counts = counts * class_weight[y_true.long()]
     if exists is not None:
         values, counts = (torch.where(exists, each, 0.0) for each in (values, counts))
@@ -102,8 +110,9 @@ def _heard(weight: Tensor | None, exists: Tensor | None) -> Tensor | None:
 def _values(
     info: _core.LossInfo,
     params: tuple[float, ...],
-    y_true: Tensor,
+    y_true: Tensor | None,
     y_pred: Tensor,
+    more: tuple[Tensor, ...],
     class_weight: Tensor | None,
     row_axis: int | None,
 ) -> Tensor:
@@ -114,15 +123,14 @@ def _values(
         if not (above and value <= parameter.high and math.isfinite(value)):
             domain = f"{'(' if parameter.low_excluded else '['}{parameter.low}, {parameter.high}]"
             raise ValueError(f"{parameter.name} must be finite and in {domain}, got {value}")
-    if y_true.shape == y_pred.shape:
-        y_true = y_true.to(y_pred.dtype)
+    others = {"more": more} if more else {}
     if info.kind == "pointwise":
         weights = () if class_weight is None else (class_weight,)
-        return _formulas.POINTWISE[info.name](y_true, y_pred, *params, *weights)
+        return _formulas.POINTWISE[info.name](y_true, y_pred, *params, *weights, **others)
     axis = 0 if row_axis is None else row_axis
     if class_weight is not None:
         class_weight = class_weight.reshape(-1, *[1] * (y_pred.ndim - 1 - axis))
-    return _formulas.ROW[info.name](y_true, y_pred, class_weight, axis, *params)
+    return _formulas.ROW[info.name](y_true, y_pred, class_weight, axis, *params, **others)
 
 
 def _reduce(

@@ -1,9 +1,10 @@
-"""Losses of numbers and counts; `fusedloss.torch.functional` offers them."""
+"""Losses of numbers; `fusedloss.torch.functional` offers them."""
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
+from fusedloss.torch import _originals
 from fusedloss.torch._arguments import broadcast, legacy_reduction, overridden
 from fusedloss.torch._calls import IDS, elementwise
 from fusedloss.torch._documentation import documented
@@ -12,8 +13,7 @@ from fusedloss.torch._plain import in_one_dtype
 _SQUARED = IDS["mean_squared_error"]
 _ABSOLUTE = IDS["mean_absolute_error"]
 _HUBER = IDS["huber"]
-_POISSON = IDS["poisson"]
-_POISSON_LOG_INPUT = IDS["poisson_log_input"]
+_SMOOTH = IDS["smooth_l1"]
 
 
 @documented
@@ -26,7 +26,8 @@ def mse_loss(
     weight: Tensor | None = None,
     *,
     sample_weight: Tensor | None = None,
-    denominator: float | None = None,
+    mask: Tensor | None = None,
+    denominator: float | Tensor | None = None,
 ) -> Tensor:
     """Squared difference.
 
@@ -51,7 +52,7 @@ def mse_loss(
       reduction: "mean" (default), "sum", or "none" for one loss per element.
       weight: factors of the losses in the shape of `input`; a mean divides by their sum.
     """
-    if has_torch_function_variadic(input, target, weight, sample_weight):
+    if has_torch_function_variadic(input, target, weight, sample_weight, mask):
         return overridden(mse_loss, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
@@ -62,10 +63,11 @@ def mse_loss(
         x,
         y,
         reduction,
-        lambda: F.mse_loss(*in_one_dtype(x, y), reduction=reduction),
+        lambda: _originals.mse_loss(*in_one_dtype(x, y), reduction=reduction),
         weight=w,
         weight_counts=True,
         sample_weight=sample_weight,
+        mask=mask,
         denominator=denominator,
     )
 
@@ -80,7 +82,8 @@ def l1_loss(
     weight: Tensor | None = None,
     *,
     sample_weight: Tensor | None = None,
-    denominator: float | None = None,
+    mask: Tensor | None = None,
+    denominator: float | Tensor | None = None,
 ) -> Tensor:
     """Absolute difference.
 
@@ -97,29 +100,33 @@ def l1_loss(
     tensor(1.2500)
 
     Args:
-      input: predictions of any shape; float32, float64, float16 or bfloat16.
-      target: targets of any real dtype in the shape of `input`. Where the shapes differ there is a
-        warning, and they are broadcast.
+      input: predictions of any shape; float32, float64, float16, bfloat16, or complex.
+      target: targets of any real dtype, or complex as `input`, in the shape of `input`. Where the
+        shapes differ there is a warning, and they are broadcast.
       size_average: deprecated, as in torch.
       reduce: deprecated, as in torch.
       reduction: "mean" (default), "sum", or "none" for one loss per element.
       weight: factors of the losses in the shape of `input`; a mean divides by their sum.
     """
-    if has_torch_function_variadic(input, target, weight, sample_weight):
+    if has_torch_function_variadic(input, target, weight, sample_weight, mask):
         return overridden(l1_loss, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
     x, y, w = broadcast(input, target, weight)
+    if x.is_complex():
+        x = (x - y).abs()
+        y = torch.zeros_like(x)
     return elementwise(
         _ABSOLUTE,
         (),
         x,
         y,
         reduction,
-        lambda: F.l1_loss(*in_one_dtype(x, y), reduction=reduction),
+        lambda: _originals.l1_loss(*in_one_dtype(x, y), reduction=reduction),
         weight=w,
         weight_counts=True,
         sample_weight=sample_weight,
+        mask=mask,
         denominator=denominator,
     )
 
@@ -133,7 +140,8 @@ def huber_loss(
     weight: Tensor | None = None,
     *,
     sample_weight: Tensor | None = None,
-    denominator: float | None = None,
+    mask: Tensor | None = None,
+    denominator: float | Tensor | None = None,
 ) -> Tensor:
     """Quadratic near zero, linear in the tails.
 
@@ -159,7 +167,7 @@ def huber_loss(
       weight: factors of the losses in the shape of `input`; a mean divides by the number of
         elements all the same, unlike that of `mse_loss`, as in torch.
     """
-    if has_torch_function_variadic(input, target, weight, sample_weight):
+    if has_torch_function_variadic(input, target, weight, sample_weight, mask):
         return overridden(huber_loss, locals())
     x, y, w = broadcast(input, target, weight)
     return elementwise(
@@ -168,70 +176,64 @@ def huber_loss(
         x,
         y,
         reduction,
-        lambda: F.huber_loss(*in_one_dtype(x, y), reduction=reduction, delta=delta),
+        lambda: _originals.huber_loss(*in_one_dtype(x, y), reduction=reduction, delta=delta),
         weight=w,
         sample_weight=sample_weight,
+        mask=mask,
         denominator=denominator,
     )
 
 
 @documented
-def poisson_nll_loss(
+def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
-    log_input: bool = True,
-    full: bool = False,
     size_average: bool | None = None,
-    eps: float = 1e-8,
     reduce: bool | None = None,
     reduction: str = "mean",
+    beta: float = 1.0,
     *,
     sample_weight: Tensor | None = None,
-    denominator: float | None = None,
+    mask: Tensor | None = None,
+    denominator: float | Tensor | None = None,
 ) -> Tensor:
-    """Negative log-likelihood of counts under a Poisson distribution.
+    """Absolute difference, rounded off near zero.
 
-        loss = exp(input) - target input          log_input=True: input is the log of the rate
-        loss = input - target ln(input + eps)     log_input=False: input is the rate
-        full=True adds target ln target - target + 1/2 ln(2 pi target) where target > 1
+    With r = input - target:
 
-    Equal to `torch.nn.functional.poisson_nll_loss`.
+        loss = 1/2 r^2 / beta   where |r| < beta
+        loss = |r| - 1/2 beta   elsewhere
+        gradient = r / beta, but at most 1 in size
+
+    Equal to `torch.nn.functional.smooth_l1_loss`.
 
     >>> import torch, fusedloss.torch.functional as FL
-    >>> log_rate = torch.tensor([0.0, 1.0], requires_grad=True)
-    >>> FL.poisson_nll_loss(log_rate, torch.tensor([3, 2]), reduction="sum").backward()
-    >>> log_rate.grad
-    tensor([-2.0000,  0.7183])
+    >>> input, target = torch.tensor([1.0, 2.0, 4.0]), torch.tensor([1.0, 1.0, 1.0])
+    >>> FL.smooth_l1_loss(input, target, reduction="none", beta=2.0)
+    tensor([0.0000, 0.2500, 2.0000])
 
     Args:
       input: predictions of any shape; float32, float64, float16 or bfloat16.
-      target: counts of any real dtype; its shape broadcasts with that of `input`.
-      log_input: whether `input` is the logarithm of the rate.
-      full: whether to add Stirling's approximation of ln target!, which moves no gradient.
+      target: targets of any real dtype in the shape of `input`. Where the shapes differ there is a
+        warning, and they are broadcast.
       size_average: deprecated, as in torch.
-      eps: keeps the logarithm finite where `input` is a rate of 0; >= 0.
       reduce: deprecated, as in torch.
       reduction: "mean" (default), "sum", or "none" for one loss per element.
+      beta: where the loss becomes linear, >= 0; with 0 it is `l1_loss`.
     """
-    if has_torch_function_variadic(input, target, sample_weight):
-        return overridden(poisson_nll_loss, locals())
+    if has_torch_function_variadic(input, target, sample_weight, mask):
+        return overridden(smooth_l1_loss, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
-    x, y, _ = broadcast(input, target, warn=False)
+    x, y, _ = broadcast(input, target)
     return elementwise(
-        _POISSON_LOG_INPUT if log_input else _POISSON,
-        (float(bool(full)),) if log_input else (eps, float(bool(full))),
+        _SMOOTH,
+        (beta,),
         x,
         y,
         reduction,
-        lambda: F.poisson_nll_loss(
-            *in_one_dtype(x, y),
-            log_input=log_input,
-            full=full,
-            eps=eps,
-            reduction=reduction,
-        ),
+        lambda: _originals.smooth_l1_loss(*in_one_dtype(x, y), reduction=reduction, beta=beta),
         sample_weight=sample_weight,
+        mask=mask,
         denominator=denominator,
-        epsilon="eps",
     )

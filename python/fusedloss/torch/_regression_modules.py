@@ -1,4 +1,4 @@
-"""Modules for losses of numbers and counts; `fusedloss.torch.modules` offers them."""
+"""Modules for losses of numbers; `fusedloss.torch.modules` offers them."""
 
 from torch import Tensor, nn
 
@@ -33,7 +33,8 @@ class MSELoss(nn.MSELoss):
         target: Tensor,
         *,
         sample_weight: Tensor | None = None,
-        denominator: float | None = None,
+        mask: Tensor | None = None,
+        denominator: float | Tensor | None = None,
     ) -> Tensor:
         """Return the loss of predictions ``input``."""
         return FL.mse_loss(
@@ -41,6 +42,7 @@ class MSELoss(nn.MSELoss):
             target,
             reduction=self.reduction,
             sample_weight=sample_weight,
+            mask=mask,
             denominator=denominator,
         )
 
@@ -73,7 +75,8 @@ class L1Loss(nn.L1Loss):
         target: Tensor,
         *,
         sample_weight: Tensor | None = None,
-        denominator: float | None = None,
+        mask: Tensor | None = None,
+        denominator: float | Tensor | None = None,
     ) -> Tensor:
         """Return the loss of predictions ``input``."""
         return FL.l1_loss(
@@ -81,6 +84,7 @@ class L1Loss(nn.L1Loss):
             target,
             reduction=self.reduction,
             sample_weight=sample_weight,
+            mask=mask,
             denominator=denominator,
         )
 
@@ -107,7 +111,8 @@ class HuberLoss(nn.HuberLoss):
         target: Tensor,
         *,
         sample_weight: Tensor | None = None,
-        denominator: float | None = None,
+        mask: Tensor | None = None,
+        denominator: float | Tensor | None = None,
     ) -> Tensor:
         """Return the loss of predictions ``input``."""
         return FL.huber_loss(
@@ -116,56 +121,53 @@ class HuberLoss(nn.HuberLoss):
             reduction=self.reduction,
             delta=self.delta,
             sample_weight=sample_weight,
+            mask=mask,
             denominator=denominator,
         )
 
 
-class PoissonNLLLoss(nn.PoissonNLLLoss):
-    """Likelihood of counts: `fusedloss.torch.functional.poisson_nll_loss`.
+class SmoothL1Loss(nn.SmoothL1Loss):
+    """Absolute difference, rounded off near zero: `fusedloss.torch.functional.smooth_l1_loss`.
 
-    Takes the place of `torch.nn.PoissonNLLLoss`.
+    Takes the place of `torch.nn.SmoothL1Loss`.
 
     >>> import torch, fusedloss.torch as flt
-    >>> criterion = flt.PoissonNLLLoss()
-    >>> criterion(torch.tensor([0.0, 1.0]), torch.tensor([1, 1]))
-    tensor(1.3591)
+    >>> criterion = flt.SmoothL1Loss(beta=2.0)
+    >>> criterion(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 5.0]))
+    tensor(1.)
 
     Args:
-      log_input: whether the predictions are logarithms of rates.
-      full: whether to add Stirling's approximation of ln target!.
       size_average: deprecated, as in torch.
-      eps: keeps the logarithm finite where a rate is 0; >= 0.
       reduce: deprecated, as in torch.
       reduction: "mean" (default), "sum", or "none" for one loss per element.
+      beta: where the loss becomes linear, >= 0.
     """
 
     def __init__(
         self,
-        log_input: bool = True,
-        full: bool = False,
         size_average: bool | None = None,
-        eps: float = 1e-8,
         reduce: bool | None = None,
         reduction: str = "mean",
+        beta: float = 1.0,
     ) -> None:
-        super().__init__(log_input, full, size_average, eps, reduce, reduction)
+        super().__init__(size_average, reduce, reduction, beta)
 
     def forward(
         self,
-        log_input: Tensor,
+        input: Tensor,
         target: Tensor,
         *,
         sample_weight: Tensor | None = None,
-        denominator: float | None = None,
+        mask: Tensor | None = None,
+        denominator: float | Tensor | None = None,
     ) -> Tensor:
-        """Return the loss of predictions ``log_input``: rates, or their logarithms."""
-        return FL.poisson_nll_loss(
-            log_input,
+        """Return the loss of predictions ``input``."""
+        return FL.smooth_l1_loss(
+            input,
             target,
-            log_input=self.log_input,
-            full=self.full,
-            eps=self.eps,
+            beta=self.beta,
             reduction=self.reduction,
             sample_weight=sample_weight,
+            mask=mask,
             denominator=denominator,
         )

@@ -1,0 +1,72 @@
+"""What backwards share: the gradient in differentiable operations, and upstream as row weights."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fusedloss.torch import _plain
+
+Options = tuple[
+    int,  # loss_id
+    tuple[float, ...],  # params
+    int | None,  # ignore_label
+    int | None,  # row_axis
+    int,  # reduction
+    float,  # denominator
+    int,  # flags
+]
+
+
+def differentiable(
+    upstream: Tensor,
+    tensors: Sequence[Any],
+    options: Options,
+    wanted: Sequence[bool] | None = None,
+) -> tuple[Tensor | None, ...]:
+    """The gradients by torch's own operations, so that they can be differentiated again.
+
+    Args:
+      upstream: what flows into the loss.
+      tensors: y_true, y_pred, and if there are any the three weights and further predictions.
+      options: the rest of the call.
+      wanted: which predictions to differentiate by. Default: those that require it.
+
+    Returns:
+      One for each prediction; None for those that are not wanted.
+    """
+    y_true, y_pred, *others = tensors
+    weight, mask, class_weight, *more = others or (None, None, None)
+    loss_id, params, ignore_label, row_axis, reduction, denominator, flags = options
+    predictions = [y_pred, *more]
+    if wanted is None:
+        wanted = [each.requires_grad for each in predictions]
+    create_graph = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # By displacements of the predictions, which keep what derivatives they have themselves.
+        moves = [torch.zeros_like(each, requires_grad=True) for each in predictions]
+        moved = [e + m if w else e for e, m, w in zip(predictions, moves, wanted, strict=True)]
+        # fmt: off
+        loss = _plain.compute(
+            loss_id, params, y_true, moved[0], weight, mask, class_weight,
+            ignore_label, row_axis, reduction, denominator, flags, (*moved[1:],),
+        )
+        # fmt: on
+    variables = [move for move, want in zip(moves, wanted, strict=True) if want]
+    found = iter(torch.autograd.grad(loss, variables, upstream, create_graph=create_graph))
+    return tuple(next(found) if want else None for want in wanted)
+
+
+def weigh(upstream: Tensor, weight: Tensor | None, row_axis: int | None) -> Tensor:
+    """What flows into the rows, times their weights or those of their elements."""
+    if weight is None:
+        return upstream
+    return along(upstream, weight, row_axis) * weight
+
+
+def along(upstream: Tensor, like: Tensor, row_axis: int | None) -> Tensor:
+    """What flows into the rows, as a view that broadcasts to ``like``: to elements, or rows."""
+    if row_axis is None or like.ndim == upstream.ndim:
+        return upstream
+    return upstream.unsqueeze(row_axis)
