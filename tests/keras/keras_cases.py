@@ -1,13 +1,16 @@
 """Losses with their options, inputs for each, and the comparison with Keras' own."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import keras_references
 import numpy as np
 import pytest
 import torch
+from keras_references import Reference
 from torch import Tensor
 
 import fusedloss.keras
@@ -29,9 +32,11 @@ class Case:
     """A loss, by the name of its class, and the options it is built with."""
 
     name: str
-    targets: str  # what y_true holds: "real", "count", "binary", "one-hot" or "label"
-    predictions: str  # "real", "rate", "probability", "logit" or "distribution"
+    targets: str  # what y_true holds: a key of _TARGETS
+    predictions: str  # what y_pred holds: a key of _PREDICTIONS
     options: dict[str, Any] = field(default_factory=dict)
+    # Whether Keras has no such loss, or not these options: then it is compared with a formula.
+    extra: bool = False
 
     def __str__(self) -> str:
         return "-".join([self.name, *(f"{name}={value}" for name, value in self.options.items())])
@@ -42,13 +47,19 @@ class Case:
 
     @property
     def function(self) -> str:
-        words = "".join(f"_{c.lower()}" if c.isupper() else c for c in self.name)
-        return words.lstrip("_")
+        return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", self.name).lower()
+
+    @property
+    def in_keras(self) -> Callable[..., Any]:
+        """The function that ours is compared with."""
+        return getattr(keras_references if self.extra else keras.losses, self.function)
 
     def ours(self, **arguments: Any) -> Any:
         return getattr(fusedloss.keras, self.name)(**self.options, **arguments)
 
     def theirs(self, **arguments: Any) -> Any:
+        if self.extra:
+            return Reference(self.in_keras, self.options, **arguments)
         return getattr(keras.losses, self.name)(**self.options, **arguments)
 
     def batch(
@@ -76,29 +87,69 @@ def _distribution(random: np.random.Generator, shape: tuple[int, ...], axis: int
     return positive / positive.sum(axis, keepdims=True)
 
 
+def _normal(random: np.random.Generator, shape: tuple[int, ...], _: int) -> Any:
+    return random.normal(0, 2, shape)
+
+
+def _uniform(random: np.random.Generator, shape: tuple[int, ...], _: int) -> Any:
+    return random.uniform(0.1, 4, shape)
+
+
+def _pair(
+    first: Callable[..., Any], second: Callable[..., Any]
+) -> Callable[[np.random.Generator, tuple[int, ...], int], Any]:
+    """Two predictions for each target, beside each other along the last axis."""
+    return lambda random, shape, axis: np.concatenate(
+        [first(random, shape, axis), second(random, shape, axis)], -1
+    )
+
+
 _TARGETS: dict[str, Callable[..., Any]] = {
     "real": lambda random, shape, *_: random.normal(0, 2, shape).astype(np.float32),
+    "sign": lambda random, shape, *_: random.choice([-1.0, 1.0], shape).astype(np.float32),
+    "amount": lambda random, shape, *_: random.gamma(2, 2, shape).astype(np.float32),
     "count": lambda random, shape, *_: random.poisson(2, shape).astype(np.float32),
     "binary": lambda random, shape, *_: random.integers(0, 2, shape).astype(np.float32),
+    "distribution": lambda random, shape, _, axis: _distribution(random, shape, axis).astype(
+        np.float32
+    ),
     "one-hot": _one_hot,
     "label": lambda random, shape, rows, axis: random.integers(0, shape[axis], rows),
 }
 _PREDICTIONS: dict[str, Callable[..., Any]] = {
-    "real": lambda random, shape, _: random.normal(0, 2, shape),
-    "rate": lambda random, shape, _: random.uniform(0.1, 4, shape),
+    "real": _normal,
+    "rate": _uniform,
+    "log rate": _normal,
     "probability": lambda random, shape, _: random.uniform(0.02, 0.98, shape),
-    "logit": lambda random, shape, _: random.normal(0, 2, shape),
+    "logit": _normal,
     "distribution": _distribution,
+    "mean and variance": _pair(_normal, _uniform),
+    "rate and logit": _pair(_uniform, _normal),
+    "log rate and logit": _pair(_normal, _normal),
 }
 
 _LOGITS = {"from_logits": True}
 _SMOOTH = {"label_smoothing": 0.2}
 _BALANCED = {"apply_class_balancing": True, "alpha": 0.3}
+_IGNORED = {**_LOGITS, "ignore_class": 2}
+_SCALED = {"temperature": 2.0, "softcap": 3.0, "z_loss": 0.1}
+_WEIGHTS = [0.1, 0.2, 0.3, 0.25, 0.15]
 CASES = [
     Case("MeanSquaredError", "real", "real"),
     Case("MeanAbsoluteError", "real", "real"),
     Case("Huber", "real", "real"),
     Case("Huber", "real", "real", {"delta": 0.4}),
+    Case("MeanAbsolutePercentageError", "amount", "rate"),
+    Case("MeanSquaredLogarithmicError", "amount", "rate"),
+    Case("LogCosh", "real", "real"),
+    Case("CosineSimilarity", "real", "real"),
+    Case("CosineSimilarity", "real", "real", {"axis": 1}),
+    Case("KLDivergence", "distribution", "distribution"),
+    Case("Hinge", "sign", "real"),
+    Case("Hinge", "binary", "real"),
+    Case("SquaredHinge", "sign", "real"),
+    Case("SquaredHinge", "binary", "real"),
+    Case("CategoricalHinge", "one-hot", "real"),
     Case("Poisson", "count", "rate"),
     Case("BinaryCrossentropy", "binary", "probability"),
     Case("BinaryCrossentropy", "binary", "probability", _SMOOTH),
@@ -128,9 +179,77 @@ CASES = [
         "CategoricalFocalCrossentropy",
         "one-hot",
         "logit",
-        {**_LOGITS, **_SMOOTH, "alpha": [0.1, 0.2, 0.3, 0.25, 0.15]},
+        {**_LOGITS, **_SMOOTH, "alpha": _WEIGHTS},
     ),
+    Case("CategoricalGeneralizedCrossEntropy", "label", "distribution", {"q": 0.5}),
+    Case("CategoricalGeneralizedCrossEntropy", "label", "distribution", {"q": 0.8}),
 ]
+
+# What Keras lacks: losses, and options of those it has.
+EXTRAS = [
+    Case(*case, extra=True)
+    for case in [
+        ("Poisson", "count", "log rate", {"log_input": True}),
+        ("Poisson", "count", "rate", {"full": True}),
+        ("NegativeBinomial", "count", "rate"),
+        ("NegativeBinomial", "count", "rate", {"dispersion": 0.3, "full": True}),
+        ("NegativeBinomial", "count", "log rate", {"dispersion": 2.5, "log_input": True}),
+        ("ZeroInflatedPoisson", "count", "rate and logit"),
+        ("ZeroInflatedPoisson", "count", "log rate and logit", {"log_input": True, "full": True}),
+        ("Gamma", "amount", "rate"),
+        ("Gamma", "amount", "log rate", {"log_input": True}),
+        ("Tweedie", "amount", "rate"),
+        ("Tweedie", "amount", "rate", {"power": 1.0}),
+        ("Tweedie", "amount", "rate", {"power": 2.0}),
+        ("Tweedie", "amount", "log rate", {"power": 2.5, "log_input": True}),
+        ("Pinball", "real", "real"),
+        ("Pinball", "real", "real", {"quantile": 0.9}),
+        ("GaussianNLL", "real", "mean and variance"),
+        ("GaussianNLL", "real", "mean and variance", {"full": True, "epsilon": 0.5}),
+        ("BinaryCrossentropy", "binary", "logit", {**_LOGITS, "pos_weight": 3.0}),
+        (
+            "BinaryCrossentropy",
+            "binary",
+            "logit",
+            {**_LOGITS, **_SMOOTH, "axis": 1, "pos_weight": _WEIGHTS},
+        ),
+        ("BinaryFocalCrossentropy", "binary", "probability", {**_BALANCED, "alpha": _WEIGHTS}),
+        (
+            "BinaryFocalCrossentropy",
+            "binary",
+            "logit",
+            {**_LOGITS, **_BALANCED, "alpha": _WEIGHTS, "axis": 1},
+        ),
+        ("CategoricalCrossentropy", "one-hot", "distribution", {"class_weight": _WEIGHTS}),
+        (
+            "CategoricalCrossentropy",
+            "one-hot",
+            "logit",
+            {**_LOGITS, **_SMOOTH, "class_weight": _WEIGHTS, "axis": 1},
+        ),
+        ("CategoricalCrossentropy", "one-hot", "logit", {**_LOGITS, **_SCALED}),
+        ("SparseCategoricalCrossentropy", "label", "distribution", _SMOOTH),
+        (
+            "SparseCategoricalCrossentropy",
+            "label",
+            "logit",
+            {**_LOGITS, **_SMOOTH, "class_weight": _WEIGHTS, "axis": 1},
+        ),
+        ("SparseCategoricalCrossentropy", "label", "logit", {**_LOGITS, **_SMOOTH, **_SCALED}),
+        ("SparseCategoricalCrossentropy", "label", "logit", {**_IGNORED, **_SCALED}),
+        ("SparseCategoricalFocalCrossentropy", "label", "distribution"),
+        ("SparseCategoricalFocalCrossentropy", "label", "logit", {**_LOGITS, "axis": 1}),
+        ("SparseCategoricalFocalCrossentropy", "label", "logit", {**_IGNORED, "gamma": 1.0}),
+        (
+            "SparseCategoricalFocalCrossentropy",
+            "label",
+            "logit",
+            {**_LOGITS, **_SMOOTH, "alpha": _WEIGHTS},
+        ),
+        ("CategoricalGeneralizedCrossEntropy", "label", "logit", {**_LOGITS, "q": 0.5, "axis": 1}),
+    ]
+]
+CASES += EXTRAS
 
 
 def named(text: str) -> Case:
@@ -141,6 +260,7 @@ def named(text: str) -> Case:
 
 # The first case of each class: where what is tested does not depend on the options.
 CLASSES = list({case.name: case for case in reversed(CASES)}.values())
+KERAS_CLASSES = [case for case in CLASSES if not case.extra]
 
 
 def value_and_grad(

@@ -15,9 +15,14 @@ from fusedloss.keras import (
     BinaryFocalCrossentropy,
     CategoricalCrossentropy,
     CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
+    GaussianNLL,
     Huber,
     MeanSquaredError,
+    NegativeBinomial,
+    Pinball,
     SparseCategoricalCrossentropy,
+    Tweedie,
 )
 
 NAN = float("nan")
@@ -76,6 +81,22 @@ def test_weights_and_masks_that_do_not_fit(name: str, shape: tuple[int, ...]) ->
         (lambda: CategoricalFocalCrossentropy(alpha=[0.5, NAN]), "alpha"),
         (lambda: CategoricalFocalCrossentropy(alpha=[[0.5]]), "alpha"),
         (lambda: CategoricalFocalCrossentropy(gamma=NAN), "gamma"),
+        (lambda: BinaryFocalCrossentropy(True, alpha=[0.5, 1.5]), r"alpha must be in \[0, 1\]"),
+        (lambda: BinaryFocalCrossentropy(denominator=0), "denominator must be finite and > 0"),
+        (lambda: BinaryFocalCrossentropy(denominator=1, reduction="sum"), "needs a mean"),
+        (lambda: BinaryFocalCrossentropy(denominator=1, reduction=None), "needs a mean"),
+        (lambda: BinaryCrossentropy(pos_weight=2.0), "pos_weight needs from_logits=True"),
+        (lambda: BinaryCrossentropy(True, pos_weight=-1.0), "pos_weight must be finite and >= 0"),
+        (lambda: CategoricalCrossentropy(class_weight=2.0), "class_weight must hold one number"),
+        (lambda: CategoricalCrossentropy(temperature=2.0), "use from_logits=True"),
+        (lambda: CategoricalCrossentropy(True, temperature=0.0), "temperature"),
+        (lambda: SparseCategoricalCrossentropy(True, z_loss=-1.0), "z_loss"),
+        (lambda: CategoricalGeneralizedCrossEntropy(q=0), "q must be"),
+        (lambda: CategoricalGeneralizedCrossEntropy(q=1.5), "q must be"),
+        (lambda: NegativeBinomial(dispersion=-1), "dispersion must be finite and >= 0"),
+        (lambda: GaussianNLL(epsilon=-1), "epsilon"),
+        (lambda: Tweedie(power=0.5), "power"),
+        (lambda: Pinball(quantile=1.5), "quantile"),
     ],
 )
 def test_options_outside_their_domain(build: Any, message: str) -> None:
@@ -90,7 +111,7 @@ def test_options_outside_their_domain(build: Any, message: str) -> None:
         (lambda: Huber(delta=None), "delta must be a number, got None"),
         (lambda: BinaryCrossentropy(label_smoothing=[0.1]), "label_smoothing must be a number"),
         (lambda: BinaryCrossentropy(axis=(1, 2)), "axis must be an integer"),
-        (lambda: BinaryFocalCrossentropy(True, alpha="a"), "alpha must be a number, got 'a'"),
+        (lambda: BinaryFocalCrossentropy(True, alpha="a"), "alpha must hold numbers, got 'a'"),
         (lambda: CategoricalFocalCrossentropy(alpha="a"), "alpha must hold numbers, got 'a'"),
         (lambda: CategoricalFocalCrossentropy(alpha=["a"]), "alpha must hold numbers"),
         (lambda: CategoricalFocalCrossentropy(gamma=1j), "gamma must be a number"),
@@ -111,9 +132,23 @@ def test_an_axis_that_is_not_there(axis: int) -> None:
         CategoricalCrossentropy(axis=axis)(torch.eye(3), torch.eye(3))
 
 
-def test_alpha_for_another_number_of_classes() -> None:
-    with pytest.raises(ValueError, match="class_weight"):
-        CategoricalFocalCrossentropy(alpha=[0.1, 0.2])(torch.eye(3), torch.eye(3))
+def test_weights_for_another_number_of_classes() -> None:
+    y, weights = torch.eye(3), [0.1, 0.2]
+    for loss, name in [
+        (CategoricalFocalCrossentropy(alpha=weights), "alpha"),
+        (BinaryFocalCrossentropy(True, alpha=weights), "alpha"),
+        (BinaryCrossentropy(True, pos_weight=weights), "pos_weight"),
+        (CategoricalCrossentropy(class_weight=weights), "class_weight"),
+    ]:
+        with pytest.raises(ValueError, match=f"{name} must hold one number for each of the 3 .* 2"):
+            loss(y, y)
+
+
+def test_two_predictions_of_a_target() -> None:
+    with pytest.raises(ValueError, match=r"two predictions of each target.*\(4, 3\)"):
+        GaussianNLL()(torch.zeros(4, 2), torch.zeros(4, 3))
+    with pytest.raises(ValueError, match=r"half of its last axis, \(4, 2\), got \(4, 4\)"):
+        GaussianNLL()(torch.zeros(4, 4), torch.zeros(4, 4))
 
 
 def test_a_single_class() -> None:

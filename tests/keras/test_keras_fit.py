@@ -1,13 +1,15 @@
 """Training by `fit`: the same history as with Keras' own loss."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 import torch
-from keras_cases import Case
+from keras_cases import CLASSES as EVERY_CLASS
+from keras_cases import Case, named
 
 from fusedloss.keras import (
     BinaryFocalCrossentropy,
@@ -30,7 +32,8 @@ def dense(outputs: int, activation: str | None = None) -> keras.Model:
         [
             keras.Input((FEATURES,)),
             keras.layers.Dense(8, activation="relu"),
-            keras.layers.Dense(outputs, activation=activation),
+            # With a bias: after a dead relu Keras' cosine similarity of a zero vector makes NaN.
+            keras.layers.Dense(outputs, activation=activation, bias_initializer="normal"),
         ]
     )
 
@@ -88,25 +91,98 @@ def test_crossentropy(fit: dict[str, Any], run_eagerly: bool) -> None:
     )
 
 
-CASES = [
-    Case("MeanSquaredError", "real", "real"),
-    Case("MeanAbsoluteError", "real", "real", {"reduction": "sum"}),
-    Case("Huber", "real", "real", {"delta": 0.5}),
-    Case("Poisson", "count", "rate"),
-    Case("BinaryCrossentropy", "binary", "probability", {"label_smoothing": 0.1}),
-    Case("BinaryFocalCrossentropy", "binary", "logit", {"from_logits": True}),
-    Case("CategoricalCrossentropy", "one-hot", "distribution"),
-    Case("CategoricalFocalCrossentropy", "one-hot", "logit", {"from_logits": True}),
-]
-ACTIVATIONS = {"rate": "exponential", "probability": "sigmoid", "distribution": "softmax"}
+def positive_half(x: Any) -> Any:
+    """Means as they are, variances positive."""
+    mean, variance = keras.ops.split(x, 2, -1)
+    return keras.ops.concatenate([mean, keras.ops.softplus(variance)], -1)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_every_other_loss(case: Case) -> None:
-    y_true, _ = case.batch(ROWS, 3)
+def rates(x: Any) -> Any:
+    rate, logit = keras.ops.split(x, 2, -1)
+    return keras.ops.concatenate([keras.ops.exp(rate), logit], -1)
+
+
+ACTIVATIONS = {
+    "rate": "exponential",
+    "probability": "sigmoid",
+    "distribution": "softmax",
+    "mean and variance": positive_half,
+    "rate and logit": rates,
+}
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+@pytest.mark.parametrize("case", EVERY_CLASS, ids=str)
+def test_every_loss(case: Case, run_eagerly: bool) -> None:
+    y_true, y_pred = case.batch(ROWS, 3)
     activation = ACTIVATIONS.get(case.predictions)
-    pair = case.ours(), case.theirs()
-    assert_same_histories(*histories(lambda: dense(3, activation), pair, X, y_true.numpy()))
+    outputs = y_pred.shape[-1]
+    assert_same_histories(
+        *histories(
+            lambda: dense(outputs, activation),
+            (case.ours(), case.theirs()),
+            X,
+            y_true.numpy(),
+            fit={"sample_weight": WEIGHTS},
+            run_eagerly=run_eagerly,
+        )
+    )
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean", "mean_with_sample_weight"])
+@pytest.mark.parametrize("case", EVERY_CLASS, ids=str)
+def test_masked_sequences_and_every_loss(case: Case, reduction: str) -> None:
+    """A mask that a layer makes, on the way through others, and weights for every step."""
+    steps = 4
+    y_true, y_pred = case.batch(ROWS, steps, 3)
+    x = RANDOM.normal(size=(ROWS, steps, FEATURES)).astype(np.float32)
+    x[RANDOM.uniform(size=(ROWS, steps)) < 0.3] = 0
+    outputs, activation = y_pred.shape[-1], ACTIVATIONS.get(case.predictions)
+
+    def build() -> keras.Model:
+        return keras.Sequential(
+            [
+                keras.Input((steps, FEATURES)),
+                keras.layers.Masking(),
+                keras.layers.Dense(outputs, activation=activation, bias_initializer="normal"),
+            ]
+        )
+
+    fit = {"sample_weight": RANDOM.uniform(0, 2, (ROWS, steps)).astype(np.float32)}
+    losses = case.ours(reduction=reduction), case.theirs(reduction=reduction)
+    # A sum's gradients are large, and so is what rounding makes of them.
+    assert_same_histories(*histories(build, losses, x, y_true.numpy(), fit=fit), rel=1e-3)
+
+
+@pytest.mark.parametrize("case", [c for c in EVERY_CLASS if c.targets == "label"], ids=str)
+def test_class_weights(case: Case) -> None:
+    activation = ACTIVATIONS.get(case.predictions)
+    assert_same_histories(
+        *histories(
+            lambda: dense(CLASSES, activation),
+            (case.ours(), case.theirs()),
+            X,
+            LABELS,
+            fit={"class_weight": {0: 1.0, 1: 3.0, 2: 0.0, 3: 0.5}},
+        )
+    )
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
+@pytest.mark.parametrize("jit_compile", [False, "auto", True])
+def test_jit_compile(jit_compile: bool | str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole training step is traced; generating code for it would take a minute."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    torch.compiler.reset()
+    values = []
+    for loss, compiled in zip(CROSSENTROPY, (jit_compile, False), strict=True):
+        keras.utils.set_random_seed(1)
+        model = dense(CLASSES)
+        model.compile("sgd", loss=loss, jit_compile=compiled)
+        history = model.fit(X[:64], LABELS[:64], batch_size=16, verbose=0).history
+        values.append(float(history["loss"][0]))
+    assert values[0] == pytest.approx(values[1], rel=1e-5)
 
 
 def test_one_output_and_targets_without_its_axis() -> None:
@@ -116,12 +192,46 @@ def test_one_output_and_targets_without_its_axis() -> None:
     assert_same_histories(*histories(lambda: dense(1), pair, X, targets, fit=fit))
 
 
+MIXED = [
+    "MeanSquaredError",
+    "Huber",
+    "BinaryFocalCrossentropy-from_logits=True",
+    "SparseCategoricalCrossentropy-from_logits=True",
+    "CosineSimilarity",
+    "Poisson-log_input=True",
+    "ZeroInflatedPoisson-log_input=True-full=True",
+]
+
+
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-def test_mixed_precision(policy: str) -> None:
+@pytest.mark.parametrize("name", MIXED)
+def test_mixed_precision(name: str, policy: str) -> None:
+    """With float16, Keras scales the loss, so that a small gradient is not rounded to 0."""
     keras.config.set_dtype_policy(policy)
-    mine, other = histories(lambda: dense(CLASSES), CROSSENTROPY, X, LABELS)
+    case = named(name)
+    y_true, y_pred = case.batch(ROWS, 4)
+    pair = case.ours(), case.theirs()
+    outputs = y_pred.shape[-1]
+    mine, other = histories(lambda: dense(outputs), pair, X, y_true.numpy())
     # A gradient that is rounded the other way in its last of 8 or 11 bits leads elsewhere.
     assert_same_histories(mine, other, rel=1e-2)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_the_predictions_of_a_mixed_model_are_read_as_they_are(policy: str) -> None:
+    keras.config.set_dtype_policy(policy)
+    seen = []
+
+    class Watched(SparseCategoricalCrossentropy):
+        def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            if not y_pred.is_meta:  # which Keras builds a model with
+                seen.append((y_true.dtype, y_pred.dtype))
+            return super().__call__(y_true, y_pred, sample_weight)
+
+    model = dense(CLASSES)
+    model.compile("adam", loss=Watched(from_logits=True))
+    model.fit(X, LABELS, verbose=0)
+    assert set(seen) == {(torch.int64, getattr(torch, policy.removeprefix("mixed_")))}
 
 
 def test_masked_sequences() -> None:

@@ -1,5 +1,6 @@
 """Beyond eager autograd on the CPU: symbolic tensors, torch.compile, torch.func, higher orders."""
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -8,7 +9,13 @@ import torch
 from keras_cases import CASES, CLASSES, Case, assert_same, needs_current_keras, value_and_grad
 from torch import Tensor
 
-from fusedloss.keras import BinaryFocalCrossentropy, MeanSquaredError, huber
+import fusedloss.keras
+from fusedloss.keras import (
+    BinaryFocalCrossentropy,
+    MeanSquaredError,
+    SparseCategoricalFocalCrossentropy,
+    huber,
+)
 
 pytestmark = needs_current_keras
 
@@ -36,12 +43,37 @@ def test_a_symbolic_function() -> None:
     assert huber(*symbols, delta=2.0).shape == (None,)
 
 
-def test_a_symbolic_focus_without_smoothing_is_refused() -> None:
+def test_a_symbolic_batch_of_any_size() -> None:
+    symbols = keras.KerasTensor((None, None)), keras.KerasTensor((None, None, 5))
+    labels, logits = torch.tensor([[0, 1, 4], [4, 2, 3]]), torch.randn(2, 3, 5)
+    options = {"from_logits": True, "ignore_class": 4, "reduction": "sum"}
+    loss = SparseCategoricalFocalCrossentropy(**options)
+    result = loss(*symbols)
+    assert result.shape == ()
+    torch.testing.assert_close(
+        keras.Function([*symbols], result)([labels, logits]), loss(labels, logits)
+    )
+
+
+def test_a_symbolic_denominator_is_refused() -> None:
     symbols = keras.KerasTensor((4, 5)), keras.KerasTensor((4, 5))
-    loss = BinaryFocalCrossentropy(label_smoothing=0.1, smoothed_focus=False)
-    with pytest.raises(NotImplementedError, match="smoothed_focus=False"):
-        loss(*symbols)
-    assert BinaryFocalCrossentropy(smoothed_focus=False)(*symbols).shape == ()
+    with pytest.raises(NotImplementedError, match="denominator"):
+        BinaryFocalCrossentropy(denominator="positives")(*symbols)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("case", CLASSES, ids=str)
+def test_a_saved_model_with_a_loss_inside(case: Case, tmp_path: Path) -> None:
+    y_true, y_pred = case.batch(6, 5)
+    inputs = [
+        keras.Input(batch_shape=tuple(tensor.shape), dtype=str(tensor.dtype).removeprefix("torch."))
+        for tensor in (y_true, y_pred)
+    ]
+    model = keras.Model(inputs, getattr(fusedloss.keras, case.function)(*inputs, **case.options))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    expected = case.ours(reduction=None)(y_true, y_pred)
+    torch.testing.assert_close(loaded([y_true, y_pred]), expected)
 
 
 @pytest.mark.parametrize("case", CLASSES, ids=str)
@@ -93,11 +125,16 @@ def test_second_derivatives(case: Case) -> None:
     def curvature(loss: Any) -> Tensor:
         x = y_pred.clone().requires_grad_()
         (slope,) = torch.autograd.grad(loss(y_true, x), x, create_graph=True)
+        if not slope.requires_grad:  # piecewise linear
+            return torch.zeros_like(x)
         (result,) = torch.autograd.grad((slope * direction).sum(), x, allow_unused=True)
         return torch.zeros_like(x) if result is None else result
 
     expected = curvature(case.theirs(dtype="float64"))
-    torch.testing.assert_close(curvature(case.ours(dtype="float64")), expected)
+    # Keras takes some steps in float32.
+    torch.testing.assert_close(
+        curvature(case.ours(dtype="float64")), expected, rtol=1e-6, atol=1e-7
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -109,7 +146,8 @@ def test_derivatives_with_respect_to_weights_and_targets(case: Case) -> None:
         weights = weights.reshape(y_pred.sum(case.axis).shape).requires_grad_()
         inputs = [weights]
         targets = y_true
-        if case.targets != "label":
+        # The derivative of ln(y!) by a count of 0 is NaN in torch's formula.
+        if case.targets != "label" and "full" not in case.options:
             targets = y_true.clone().requires_grad_()
             inputs.append(targets)
         # Times 1: Keras writes to the weights it is given if a class is ignored.

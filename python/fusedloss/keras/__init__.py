@@ -8,20 +8,19 @@ A loss is swapped by its module alone, in `compile(loss=...)` or in a loop of on
 0.6931
 
 Weights, masks and the reduction are part of the kernel that computes value and gradient. The
-numbers are those of `keras.losses`, with these exceptions:
+numbers are those of `keras.losses`; where they differ on purpose, such as that a masked row or one
+of weight 0 silences NaN, and why, is written down in docs/keras-differences.md, each with its test.
 
-- labels stay integers and predictions keep their dtype: nothing is copied to float32 first;
-- a row that is masked, ignored or of weight 0 is silent: NaN in it harms nothing;
-- nothing that is passed in is modified, not even weights under a mask;
-- `mean_with_sample_weight` divides by the weights as they were broadcast to the rows;
-- weights of shape `(batch,)` weigh samples, whatever the number of axes of the losses;
-- an empty batch has loss 0;
-- focal losses from logits are not clipped, so a confident mistake keeps its gradient;
-- `axis` is the class axis in everything, label smoothing and per-class `alpha` included;
-- `get_config` keeps every argument.
+`get` finds losses by the names that Keras gives them:
 
-Symbolic tensors are left to Keras. Import `fusedloss.keras` before loading a model that was saved
-with one of these losses: that registers them, under `fusedloss>`.
+>>> fusedloss.keras.get("bce") is fusedloss.keras.binary_crossentropy
+True
+
+Losses that Keras lacks follow its style: `Gamma`, `GaussianNLL`, `NegativeBinomial`, `Pinball`,
+`SparseCategoricalFocalCrossentropy`, `Tweedie` and `ZeroInflatedPoisson`.
+
+Import `fusedloss.keras` before loading a model that was saved with one of these losses: that
+registers them, under `fusedloss>`.
 """
 
 try:
@@ -39,26 +38,76 @@ if _keras.backend.backend() != "torch":
     )
 
 from fusedloss.keras._base import FusedLoss
+from fusedloss.keras._lookup import deserialize, get, serialize
 from fusedloss.keras.binary import (
     BinaryCrossentropy,
-    BinaryFocalCrossentropy,
     binary_crossentropy,
+)
+from fusedloss.keras.binary_focal import (
+    BinaryFocalCrossentropy,
     binary_focal_crossentropy,
 )
 from fusedloss.keras.categorical import (
     CategoricalCrossentropy,
-    CategoricalFocalCrossentropy,
     categorical_crossentropy,
-    categorical_focal_crossentropy,
 )
-from fusedloss.keras.counts import Poisson, poisson
+from fusedloss.keras.categorical_focal import (
+    CategoricalFocalCrossentropy,
+    SparseCategoricalFocalCrossentropy,
+    categorical_focal_crossentropy,
+    sparse_categorical_focal_crossentropy,
+)
+from fusedloss.keras.counts import (
+    NegativeBinomial,
+    Poisson,
+    ZeroInflatedPoisson,
+    negative_binomial,
+    poisson,
+    zero_inflated_poisson,
+)
+from fusedloss.keras.generalized import (
+    CategoricalGeneralizedCrossEntropy,
+    categorical_generalized_cross_entropy,
+)
+from fusedloss.keras.hinges import (
+    CategoricalHinge,
+    Hinge,
+    SquaredHinge,
+    categorical_hinge,
+    hinge,
+    squared_hinge,
+)
+from fusedloss.keras.likelihoods import (
+    Gamma,
+    GaussianNLL,
+    Pinball,
+    Tweedie,
+    gamma,
+    gaussian_nll,
+    pinball,
+    tweedie,
+)
 from fusedloss.keras.regression import (
     Huber,
+    LogCosh,
     MeanAbsoluteError,
     MeanSquaredError,
     huber,
+    log_cosh,
     mean_absolute_error,
     mean_squared_error,
+)
+from fusedloss.keras.relative import (
+    MeanAbsolutePercentageError,
+    MeanSquaredLogarithmicError,
+    mean_absolute_percentage_error,
+    mean_squared_logarithmic_error,
+)
+from fusedloss.keras.similarity import (
+    CosineSimilarity,
+    KLDivergence,
+    cosine_similarity,
+    kl_divergence,
 )
 from fusedloss.keras.sparse import (
     SparseCategoricalCrossentropy,
@@ -70,19 +119,54 @@ __all__ = [
     "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
     "FusedLoss",
+    "Gamma",
+    "GaussianNLL",
+    "Hinge",
     "Huber",
+    "KLDivergence",
+    "LogCosh",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "NegativeBinomial",
+    "Pinball",
     "Poisson",
     "SparseCategoricalCrossentropy",
+    "SparseCategoricalFocalCrossentropy",
+    "SquaredHinge",
+    "Tweedie",
+    "ZeroInflatedPoisson",
     "binary_crossentropy",
     "binary_focal_crossentropy",
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
+    "categorical_hinge",
+    "cosine_similarity",
+    "deserialize",
+    "gamma",
+    "gaussian_nll",
+    "get",
+    "hinge",
     "huber",
+    "kl_divergence",
+    "log_cosh",
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "negative_binomial",
+    "pinball",
     "poisson",
+    "serialize",
     "sparse_categorical_crossentropy",
+    "sparse_categorical_focal_crossentropy",
+    "squared_hinge",
+    "tweedie",
+    "zero_inflated_poisson",
 ]

@@ -8,6 +8,9 @@ import keras
 
 _Public = TypeVar("_Public", bound=Callable[..., Any])
 
+# Every loss, class or function, by its name.
+PUBLIC: dict[str, Callable[..., Any]] = {}
+
 # Continues the "Args:" of a class, or begins them.
 _CLASS = """\
   reduction: what becomes of the losses of the rows, each multiplied by its weight:
@@ -46,5 +49,6 @@ def public(item: _Public) -> _Public:
         else:
             item.__doc__ = f"{text}\n\n{_FUNCTION}"
     item.__module__ = "fusedloss.keras"  # what a saved model names
+    PUBLIC[item.__name__] = item
     registered: _Public = keras.saving.register_keras_serializable(package="fusedloss")(item)
     return registered

@@ -1,9 +1,10 @@
-"""From what a Keras user passes to one call of the core: conversions, axes and shapes."""
+"""From what a Keras user passes to one call of the core: conversions, weights and reductions.
 
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NoReturn
+How targets and predictions line up is left to the kinds of kernels in `_layouts`.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,45 +13,43 @@ from torch import Tensor
 
 from fusedloss import _core
 from fusedloss._arguments import integer
-from fusedloss.keras._rows import Shape, line_up, refuse_labels, refuse_targets, squeeze_or_expand
+from fusedloss.keras._rows import Shape, line_up, squeeze_or_expand
+from fusedloss.keras._symbolic import RowLosses, is_symbolic
 from fusedloss.torch._autograd import fused
 
-_IDS = {info.name: info.id for info in _core.losses()}
-_LABELS = {torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8}
-_TARGETS = _LABELS | {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool}
+_INFOS = {info.name: info for info in _core.losses()}
 
+# A parameter that is Keras' epsilon, as it is at the time of the call.
+EPSILON = None
+# A divisor: the number of positive targets.
+POSITIVES = "positives"
 
-def is_symbolic(*tensors: Any) -> bool:
-    """Whether one of the tensors stands for a value that is known only later."""
-    for tensor in tensors:  # noqa: SIM110 (any() would cost a tenth of a small loss)
-        if isinstance(tensor, keras.KerasTensor):
-            return True
-    return False
-
-
-def refuse_symbolic(*_: Any) -> NoReturn:
-    """Stand in for an option that Keras lacks."""
-    raise NotImplementedError(
-        "smoothed_focus=False needs tensors that have values, got a symbolic one, whose loss is "
-        "left to Keras"
-    )
+_MEANS = (_core.MEAN, _core.WEIGHTED_MEAN)
 
 
 @dataclass(slots=True)
 class Kernel:
     """A loss of the core and its options: what is computed, whatever becomes of the rows.
 
-    `in_keras` is the same loss, along the last axis, for symbolic tensors. `takes_epsilon`: the
-    parameters are followed by Keras' epsilon, as it is at the time of the call.
+    Attributes:
+      name: of the loss in the core.
+      parameters: its first parameters; the others have their defaults.
+      axis: the axis of a row.
+      class_weight: a weight for each class, or for each output of a row; or a single one.
+      weight_name: what the public class calls these weights.
+      ignore_label: label of rows that do not count.
+      constants: further predictions of the core that are the same number everywhere.
+      denominator: what a mean divides by, if not by rows or weights: a number or POSITIVES.
     """
 
     name: str
-    in_keras: Callable[..., Any]
-    parameters: tuple[float, ...] = ()
-    takes_epsilon: bool = False
+    parameters: tuple[float | None, ...] = ()
     axis: int = -1
     class_weight: Tensor | None = None
+    weight_name: str = "class_weight"
     ignore_label: int | None = None
+    constants: tuple[float, ...] = ()
+    denominator: float | str | None = None
 
     def __post_init__(self) -> None:
         self.axis = integer("axis", self.axis)
@@ -64,65 +63,103 @@ class Kernel:
         reduction: int = _core.NONE,
     ) -> Tensor:
         """Return the losses of the rows, or what the reduction makes of them."""
-        if is_symbolic(y_true, y_pred):
-            symbolic: Tensor = self._symbolic(y_true, y_pred)
-            return symbolic
         y_pred = _predictions(y_pred)
-        y_true, y_pred, axis, rows = self._line_up(_beside(y_pred, y_true), y_pred)
+        y_true, y_pred, axis, rows = self._line_up(beside(y_pred, y_true), y_pred)
         weight = exists = None
         if sample_weight is not None:
-            sample_weight = _beside(y_pred, sample_weight)
+            sample_weight = beside(y_pred, sample_weight)
             weight = line_up("sample_weight", sample_weight, rows)
             if weight.shape != rows:
                 y_true, y_pred, axis, rows = _repeat(y_true, y_pred, axis, rows, weight.shape)
         if mask is not None:
-            exists = line_up("mask", _beside(y_pred, mask).bool(), rows)
+            exists = line_up("mask", beside(y_pred, mask).bool(), rows)
             if exists.shape != rows:
                 y_true, y_pred, axis, rows = _repeat(y_true, y_pred, axis, rows, exists.shape)
                 weight = None if weight is None else weight.expand(rows)
+        y_pred, more = self._parts(y_pred, axis)
         class_weight = self.class_weight
         if class_weight is not None:
-            class_weight = _beside(y_pred, class_weight)
+            class_weight = self._weigh(beside(y_pred, class_weight), y_pred, axis)
+        per_positive = self.denominator == POSITIVES and reduction in _MEANS
         loss = fused(
-            _IDS[self.name],
+            _INFOS[self.name].id,
             self._all_parameters(),
             y_true,
             y_pred,
+            more=more,
             sample_weight=weight,
             mask=exists,
             class_weight=class_weight,
             ignore_label=self.ignore_label,
             row_axis=axis,
-            reduction=reduction,
+            reduction=_core.SUM if per_positive else reduction,
+            denominator=self.denominator if isinstance(self.denominator, float) else 0.0,
         )
-        if reduction == _core.NONE and sample_weight is not None:
+        if per_positive:
+            loss = loss / _positives(y_true, weight, exists, axis)
+        elif reduction == _core.NONE and sample_weight is not None:
             # In Keras the losses follow the weights: (n,) losses by (n, 1) weights are (n, 1).
             loss, _ = squeeze_or_expand(loss, sample_weight)
         return loss
 
+    def losses(self, y_true: Any, y_pred: Any) -> Tensor:
+        """Return the losses of the rows. Tensors may be symbolic, and so is the result then."""
+        call = RowLosses(self) if is_symbolic(y_true, y_pred) else self
+        losses: Tensor = call(y_true, y_pred)
+        return losses
+
     def check(self) -> None:
         """Have the core refuse a parameter outside its domain before there are any data."""
         empty, loss = np.empty((0, 1), np.float32), np.empty((), np.float32)
+        more = (empty,) * len(_INFOS[self.name].more)
         # fmt: off
         _core.compute(
-            _IDS[self.name], self._all_parameters(), empty, empty, None, None, None, None,
-            1, _core.MEAN, 0.0, 0, loss, None,
+            _INFOS[self.name].id, self._all_parameters(), empty, empty, None, None, None, None,
+            1, _core.MEAN, 0.0, 0, loss, None, more,
         )
         # fmt: on
 
-    def _symbolic(self, y_true: Any, y_pred: Any) -> Any:
-        if self.axis != -1:
-            if len(y_true.shape) == len(y_pred.shape):
-                y_true = keras.ops.moveaxis(y_true, self.axis, -1)
-            y_pred = keras.ops.moveaxis(y_pred, self.axis, -1)
-        return self.in_keras(y_true, y_pred)
+    def get_config(self) -> dict[str, Any]:
+        """Return every field, for a graph that is saved with a loss in it."""
+        config = {field.name: getattr(self, field.name) for field in fields(self)}
+        if self.class_weight is not None:
+            config["class_weight"] = self.class_weight.tolist()
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Kernel":
+        """Return the kernel that `get_config` describes."""
+        weights = config["class_weight"]
+        if weights is not None:
+            weights = torch.tensor(weights, dtype=torch.float64)
+        tuples = {name: tuple(config[name]) for name in ("parameters", "constants")}
+        return cls(**{**config, **tuples, "class_weight": weights})
 
     def _all_parameters(self) -> tuple[float, ...]:
-        return (*self.parameters, keras.config.epsilon()) if self.takes_epsilon else self.parameters
+        if EPSILON not in self.parameters:
+            return self.parameters  # type: ignore[return-value]
+        epsilon: float = keras.config.epsilon()
+        return tuple(epsilon if value is EPSILON else value for value in self.parameters)
 
     def _line_up(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor, int, Shape]:
         """Return targets and predictions that fit, the axis of a row, and the shape of the rows."""
         raise NotImplementedError
+
+    def _parts(self, y_pred: Tensor, axis: int) -> tuple[Tensor, tuple[Tensor, ...]]:  # noqa: ARG002
+        """Return the first prediction of the core, and the further ones in its shape."""
+        if not self.constants:
+            return y_pred, ()
+        constants = torch.tensor(self.constants, dtype=torch.float64, device=y_pred.device)
+        return y_pred, tuple(constant.expand(y_pred.shape) for constant in constants)
+
+    def _weigh(self, weights: Tensor, y_pred: Tensor, axis: int) -> Tensor:
+        """Return the weights of the classes as the core takes them."""
+        if weights.ndim and weights.shape[0] != y_pred.shape[axis]:
+            raise ValueError(
+                f"{self.weight_name} must hold one number for each of the {y_pred.shape[axis]} "
+                f"entries of y_pred along axis {self.axis}, got {weights.shape[0]}"
+            )
+        return weights
 
     def _split(self, shape: Shape) -> tuple[int, Shape]:
         """The axis of a row, counted from the front, and the shape of the rows."""
@@ -135,71 +172,6 @@ class Kernel:
         return axis, shape[:-1] if axis == ndim - 1 else shape[:axis] + shape[axis + 1 :]
 
 
-class PointwiseKernel(Kernel):
-    """A loss of single elements, averaged over the axis of a row."""
-
-    __slots__ = ()
-    broadcasts = False
-
-    def _line_up(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor, int, Shape]:
-        y_true, y_pred = squeeze_or_expand(y_true, y_pred)
-        if y_true.shape != y_pred.shape:
-            if not self.broadcasts:
-                refuse_targets(y_true, y_pred)
-            try:
-                y_true, y_pred = torch.broadcast_tensors(y_true, y_pred)  # type: ignore[no-untyped-call]
-            except RuntimeError:
-                refuse_targets(y_true, y_pred)
-        if y_pred.ndim == 0:
-            y_true, y_pred = y_true[None], y_pred[None]
-        return _readable(y_true, y_pred), y_pred, *self._split(y_pred.shape)
-
-
-class RegressionKernel(PointwiseKernel):
-    """A pointwise loss whose targets and predictions broadcast with each other, as in Keras."""
-
-    __slots__ = ()
-    broadcasts = True
-
-
-class DenseKernel(Kernel):
-    """A loss of rows of classes whose targets have a value for every class."""
-
-    __slots__ = ()
-
-    def _line_up(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor, int, Shape]:
-        y_true, y_pred = squeeze_or_expand(y_true, y_pred)
-        axis, rows = self._split(y_pred.shape)
-        if y_true.shape != y_pred.shape:
-            refuse_targets(y_true, y_pred, labels=y_true.shape == rows)
-        if y_pred.shape[axis] == 1:
-            warnings.warn(
-                f"y_pred of shape {(*y_pred.shape,)} has one class, whose probability is always 1: "
-                "two classes with one output need a binary loss",
-                SyntaxWarning,
-                stacklevel=4,
-            )
-        return _readable(y_true, y_pred), y_pred, axis, rows
-
-
-class SparseKernel(Kernel):
-    """A loss of rows of classes whose targets are integer labels."""
-
-    __slots__ = ()
-
-    def _line_up(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor, int, Shape]:
-        axis, rows = self._split(y_pred.shape)
-        if y_true.ndim == y_pred.ndim + 1 and y_true.shape[-1] == 1:
-            y_true = y_true.squeeze(-1)
-        if y_true.ndim == y_pred.ndim and y_true.shape[axis] == 1:
-            y_true = y_true.squeeze(axis)
-        if y_true.shape != rows:
-            refuse_labels(y_true, y_pred, rows)
-        if y_true.dtype not in _LABELS:  # floating labels are truncated, as Keras does
-            y_true = y_true.to(torch.int64)
-        return y_true, y_pred, axis, rows
-
-
 def _predictions(y_pred: Any) -> Tensor:
     tensor: Tensor = y_pred if isinstance(y_pred, Tensor) else keras.ops.convert_to_tensor(y_pred)
     return (
@@ -207,23 +179,30 @@ def _predictions(y_pred: Any) -> Tensor:
     )
 
 
-def _beside(y_pred: Tensor, values: Any) -> Tensor:
+def beside(y_pred: Tensor, values: Any) -> Tensor:
     """`values` as a tensor on the device of `y_pred`. The dtype stays: labels are never floated."""
     tensor: Tensor = values if isinstance(values, Tensor) else keras.ops.convert_to_tensor(values)
     return tensor if tensor.device == y_pred.device else tensor.to(y_pred.device)
 
 
-def _readable(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """Targets in a dtype that the core reads, which are all real ones of torch but a few."""
-    return y_true if y_true.dtype in _TARGETS else y_true.to(y_pred.dtype)
+def _positives(y_true: Tensor, weight: Tensor | None, exists: Tensor | None, axis: int) -> Tensor:
+    """The sum of the positive targets of the rows that count, at least 1."""
+    positives = y_true.detach().clamp_min(0)
+    if exists is not None:
+        positives = torch.where(exists.unsqueeze(axis), positives, 0)
+    if weight is not None:
+        positives = torch.where((weight != 0).unsqueeze(axis), positives, 0)
+    return positives.sum(dtype=torch.float64).clamp_min(1).float()
 
 
 def _repeat(
     y_true: Tensor, y_pred: Tensor, axis: int, rows: Shape, repeated: Shape
 ) -> tuple[Tensor, Tensor, int, Shape]:
     """Expand targets and predictions from `rows` to as many rows as there are weights."""
-    sparse = y_true.shape == rows
     new_axis = axis + len(repeated) - len(rows)
-    shape = (*repeated[:new_axis], y_pred.shape[axis], *repeated[new_axis:])
-    y_true = y_true.expand(repeated if sparse else shape)
-    return y_true, y_pred.expand(shape), new_axis, repeated
+
+    def expand(tensor: Tensor) -> Tensor:
+        return tensor.expand(*repeated[:new_axis], tensor.shape[axis], *repeated[new_axis:])
+
+    sparse = y_true.shape == rows
+    return y_true.expand(repeated) if sparse else expand(y_true), expand(y_pred), new_axis, repeated

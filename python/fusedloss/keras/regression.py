@@ -1,23 +1,21 @@
-"""Losses of continuous targets."""
+"""Losses of continuous targets: of the difference between prediction and target."""
 
-from functools import partial
 from typing import Any
 
-import keras
 from torch import Tensor
 
 from fusedloss._arguments import number
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
-from fusedloss.keras._kernel import RegressionKernel
+from fusedloss.keras._layouts import BroadcastKernel
 
-_MEAN_SQUARED_ERROR = RegressionKernel("mean_squared_error", keras.losses.mean_squared_error)
-_MEAN_ABSOLUTE_ERROR = RegressionKernel("mean_absolute_error", keras.losses.mean_absolute_error)
+_MEAN_SQUARED_ERROR = BroadcastKernel("mean_squared_error")
+_MEAN_ABSOLUTE_ERROR = BroadcastKernel("mean_absolute_error")
+_LOG_COSH = BroadcastKernel("log_cosh")
 
 
-def _huber(delta: float) -> RegressionKernel:
-    in_keras = partial(keras.losses.huber, delta=delta)
-    return RegressionKernel("huber", in_keras, (number("delta", delta),))
+def _huber(delta: float) -> BroadcastKernel:
+    return BroadcastKernel("huber", (number("delta", delta),))
 
 
 @public
@@ -40,7 +38,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
         less. Otherwise the two broadcast with each other.
       y_pred: predictions, float16, bfloat16, float32 or float64. A row lies along the last axis.
     """
-    return _MEAN_SQUARED_ERROR(y_true, y_pred)
+    return _MEAN_SQUARED_ERROR.losses(y_true, y_pred)
 
 
 @public
@@ -91,7 +89,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
         less. Otherwise the two broadcast with each other.
       y_pred: predictions, float16, bfloat16, float32 or float64. A row lies along the last axis.
     """
-    return _MEAN_ABSOLUTE_ERROR(y_true, y_pred)
+    return _MEAN_ABSOLUTE_ERROR.losses(y_true, y_pred)
 
 
 @public
@@ -140,7 +138,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
       y_pred: predictions, float16, bfloat16, float32 or float64. A row lies along the last axis.
       delta: error at which the quadratic part ends, > 0. The smaller, the less an outlier counts.
     """
-    return _huber(delta)(y_true, y_pred)
+    return _huber(delta).losses(y_true, y_pred)
 
 
 @public
@@ -173,3 +171,53 @@ class Huber(FusedLoss):
     ) -> None:
         super().__init__(_huber(delta), reduction, name, dtype)
         self.delta = delta
+
+
+@public
+def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
+    """Logarithm of the hyperbolic cosine of the difference, averaged over the last axis.
+
+    For a row of n outputs, with r = y_pred - y_true:
+
+        loss = sum(ln(cosh(r))) / n
+        gradient = tanh(r) / n
+
+    About r^2 / 2 near zero and |r| - ln(2) in the tails: a smooth Huber loss. As
+    `keras.losses.log_cosh`, but exact for small differences as well, which Keras rounds to 0.
+
+    >>> from fusedloss.keras import log_cosh
+    >>> log_cosh([[0.0, 1.0]], [[1.0, 1.0]])
+    tensor([0.2169])
+
+    Args:
+      y_true: targets, any real dtype, shape of `y_pred`, or with a last axis of size 1 more or
+        less. Otherwise the two broadcast with each other.
+      y_pred: predictions, float16, bfloat16, float32 or float64. A row lies along the last axis.
+    """
+    return _LOG_COSH.losses(y_true, y_pred)
+
+
+@public
+class LogCosh(FusedLoss):
+    """Logarithm of the hyperbolic cosine of the difference, averaged over the last axis.
+
+    For a row of n outputs, with r = y_pred - y_true:
+
+        loss = sum(ln(cosh(r))) / n
+        gradient = tanh(r) / n
+
+    About r^2 / 2 near zero and |r| - ln(2) in the tails: a smooth Huber loss. As
+    `keras.losses.LogCosh`, but exact for small differences as well, which Keras rounds to 0.
+
+    >>> from fusedloss.keras import LogCosh
+    >>> LogCosh()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]])
+    tensor(0.1084)
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "log_cosh",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(_LOG_COSH, reduction, name, dtype)

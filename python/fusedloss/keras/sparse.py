@@ -1,27 +1,14 @@
-"""Losses of classes that exclude each other; the targets are integer labels."""
+"""Cross-entropy of classes that exclude each other; the targets are integer labels."""
 
-from functools import partial
 from typing import Any
 
-import keras
 from torch import Tensor
 
-from fusedloss._arguments import integer
 from fusedloss.keras._base import FusedLoss
+from fusedloss.keras._crossentropy import crossentropy
 from fusedloss.keras._documentation import public
-from fusedloss.keras._kernel import SparseKernel, is_symbolic
-
-
-def _crossentropy(from_logits: bool, ignore_class: int | None, axis: int) -> SparseKernel:
-    in_keras = partial(
-        keras.losses.sparse_categorical_crossentropy,
-        from_logits=from_logits,
-        ignore_class=ignore_class,
-    )
-    name = "categorical_crossentropy_from_logits" if from_logits else "categorical_crossentropy"
-    label = None if ignore_class is None else integer("ignore_class", ignore_class)
-    no_smoothing = (0.0,)
-    return SparseKernel(name, in_keras, no_smoothing, not from_logits, axis, ignore_label=label)
+from fusedloss.keras._layouts import SparseKernel
+from fusedloss.keras._options import savable
 
 
 @public
@@ -31,12 +18,18 @@ def sparse_categorical_crossentropy(
     from_logits: bool = False,
     ignore_class: int | None = None,
     axis: int = -1,
+    *,
+    label_smoothing: float = 0.0,
+    class_weight: Any = None,
+    temperature: float = 1.0,
+    softcap: float = 0.0,
+    z_loss: float = 0.0,
 ) -> Tensor:
     """Cross-entropy of classes along `axis`, given integer labels.
 
-    For a row with label y:
+    For a row with label y, or with t its one-hot form smoothed by `label_smoothing`:
 
-        loss = -ln(p_y)
+        loss = -ln(p_y), or -sum(t ln(p))
         p = softmax(y_pred) from logits;
         p = y_pred / sum(y_pred), clipped to [epsilon, 1 - epsilon], from probabilities
 
@@ -55,23 +48,35 @@ def sparse_categorical_crossentropy(
       ignore_class: label of rows that do not count. Their loss is 0, and the result has a Keras
         mask of the others, by which a mean leaves them out.
       axis: the axis of the classes.
+      label_smoothing: the share of the label that is spread over all classes, in [0, 1].
+      class_weight: a weight >= 0 for each class, which its term of the loss is multiplied by; a
+        mean divides by the number of rows all the same.
+      temperature: number > 0 that logits are divided by, after the cap.
+      softcap: bound of the logits, x becoming softcap tanh(x / softcap); 0 for none.
+      z_loss: factor >= 0 of ln(sum(exp(logits)))^2, which is added to the loss of each row and
+        keeps logits from drifting. These three need logits.
     """
-    losses = _crossentropy(from_logits, ignore_class, axis)(y_true, y_pred)
-    if ignore_class is not None and not is_symbolic(losses):
-        labels = keras.ops.convert_to_tensor(y_true).to(losses.device)
-        losses._keras_mask = (  # type: ignore[attr-defined]
-            labels.reshape(losses.shape) != ignore_class
-        )
-    return losses
+    kernel = crossentropy(
+        SparseKernel,
+        from_logits,
+        label_smoothing,
+        axis,
+        class_weight,
+        temperature,
+        softcap,
+        z_loss,
+        ignore_class,
+    )
+    return kernel.losses(y_true, y_pred)
 
 
 @public
 class SparseCategoricalCrossentropy(FusedLoss):
     """Cross-entropy of classes along `axis`, given integer labels.
 
-    For a row with label y:
+    For a row with label y, or with t its one-hot form smoothed by `label_smoothing`:
 
-        loss = -ln(p_y)
+        loss = -ln(p_y), or -sum(t ln(p))
         p = softmax(y_pred) from logits;
         p = y_pred / sum(y_pred), clipped to [epsilon, 1 - epsilon], from probabilities
 
@@ -87,6 +92,13 @@ class SparseCategoricalCrossentropy(FusedLoss):
       from_logits: predictions are logits.
       ignore_class: label of rows that do not count: they add 0, and a mean leaves them out.
       axis: the axis of the classes.
+      label_smoothing: the share of the label that is spread over all classes, in [0, 1].
+      class_weight: a weight >= 0 for each class, which its term of the loss is multiplied by; a
+        mean divides by the number of rows all the same.
+      temperature: number > 0 that logits are divided by, after the cap.
+      softcap: bound of the logits, x becoming softcap tanh(x / softcap); 0 for none.
+      z_loss: factor >= 0 of ln(sum(exp(logits)))^2, which is added to the loss of each row and
+        keeps logits from drifting. These three need logits.
     """
 
     def __init__(
@@ -97,8 +109,30 @@ class SparseCategoricalCrossentropy(FusedLoss):
         axis: int = -1,
         name: str | None = "sparse_categorical_crossentropy",
         dtype: Any = None,
+        *,
+        label_smoothing: float = 0.0,
+        class_weight: Any = None,
+        temperature: float = 1.0,
+        softcap: float = 0.0,
+        z_loss: float = 0.0,
     ) -> None:
-        super().__init__(_crossentropy(from_logits, ignore_class, axis), reduction, name, dtype)
+        kernel = crossentropy(
+            SparseKernel,
+            from_logits,
+            label_smoothing,
+            axis,
+            class_weight,
+            temperature,
+            softcap,
+            z_loss,
+            ignore_class,
+        )
+        super().__init__(kernel, reduction, name, dtype)
         self.from_logits = from_logits
         self.ignore_class = ignore_class
         self.axis = axis
+        self.label_smoothing = label_smoothing
+        self.class_weight = savable(class_weight)
+        self.temperature = temperature
+        self.softcap = softcap
+        self.z_loss = z_loss
