@@ -57,8 +57,10 @@ struct ScaledSoftmax : Softmax {
   }
   template <class V>
   FL_INLINE V curve(V y_pred) const {
-    const V share = softcap == 0 ? V(0.0) : tanh(y_pred / V(softcap));
-    return fma(-share, share, V(1.0)) / V(temperature);
+    if (softcap == 0) return V(1 / temperature);
+    // 1 - tanh^2 from e^-2|x|: the difference would cancel where the cap is near.
+    const V decay = exp(abs(y_pred) * V(-2 / softcap)), sum = V(1.0) + decay;
+    return V(4 / temperature) * decay / (sum * sum);
   }
   // Its value, and its slope towards every log-probability in sum, which is what slopes sum to.
   template <class V>

@@ -20,8 +20,9 @@ FL_INLINE V series(V x, const double (&c)[K]) {
 template <class V>
 FL_INLINE V stirling(V z) {
   const V inverse = V(1.0) / z;
-  return inverse * series(inverse * inverse, {1. / 12, -1. / 360, 1. / 1260, -1. / 1680, 1. / 1188,
-                                              -691. / 360360, 1. / 156});
+  return inverse * series(inverse * inverse,
+                          {1. / 12, -1. / 360, 1. / 1260, -1. / 1680, 1. / 1188, -691. / 360360,
+                           1. / 156, -3617. / 122400, 43867. / 244188, -174611. / 125400});
 }
 
 // digamma(z) = ln z - 1 / (2 z) - stirling_slope(z)
@@ -29,7 +30,7 @@ template <class V>
 FL_INLINE V stirling_slope(V z) {
   const V inverse = V(1.0) / z, square = inverse * inverse;
   return square * series(square, {1. / 12, -1. / 120, 1. / 252, -1. / 240, 1. / 132, -691. / 32760,
-                                  1. / 12});
+                                  1. / 12, -3617. / 8160, 43867. / 14364, -174611. / 6600});
 }
 
 // ln Gamma(x), x > 0: in single precision off by at most 2e-6 near its zeros 1 and 2.

@@ -10,17 +10,18 @@ namespace fl::losses {
 // Returned is the slope towards m in the place of that towards y_pred.
 template <class V>
 FL_INLINE ValueGrads<V> zero_inflated(V y, V m, V log_m, V z, bool full) {
-  const V zero(0.0);
+  const auto none = y == V(0.0);
   const auto always = logistic(z), given_zero = logistic(z + m);
-  const auto none = y == zero;
-  // ln(e^z + e^-m) from its larger part: the difference of two softplus would cancel.
+  // The loss of a zero is -ln(1 - some), some = the probability of a count above 0. Where that is
+  // small the logarithms cancel; elsewhere ln(e^z + e^-m) comes from its larger part.
+  const V some = always.complement * -expm1(-m);
   const V tail = min(given_zero.cost_true, given_zero.cost_false);  // ln(1 + e^-|z + m|)
-  const V log_zero = max(-m, z) + tail;
+  const V of_none = select(some < V(0.5), -log1p(-some), always.cost_false - max(-m, z) - tail);
   V count = fma(-y, log_m, m);
   if (full) count = count + log_gamma(y + V(1.0));
-  return {always.cost_false + select(none, -log_zero, count),
+  return {select(none, of_none, always.cost_false + count),
           select(none, given_zero.complement, V(1.0) - y / m),
-          always.prob - select(none, given_zero.prob, zero)};
+          select(none, -given_zero.prob * some, always.prob)};
 }
 
 // Of the rate itself, m = y_pred + epsilon.
