@@ -29,9 +29,9 @@ class Loss:
     """Predictions and targets in float32."""
     ours: TorchLoss
     theirs: TorchLoss
-    ours_numpy: NumpyLoss
-    """Like `formula`: targets and predictions to value and gradient."""
-    formula: NumpyLoss
+    ours_numpy: NumpyLoss | None = None
+    """Like `formula`: targets and predictions to value and gradient; None: NumPy's differs."""
+    formula: NumpyLoss | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,11 @@ def log_rates_and_counts(shape: Shape, generator: torch.Generator) -> tuple[Tens
     return torch.randn(shape, generator=generator), counts
 
 
+def scores_and_signs(shape: Shape, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    signs = torch.randint(2, shape, generator=generator) * 2 - 1
+    return torch.randn(shape, generator=generator), signs.float()
+
+
 def logits_and_bits(shape: Shape, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     bits = torch.rand(shape, generator=generator) < 0.3
     return 2 * torch.randn(shape, generator=generator), bits.float()
@@ -97,7 +102,15 @@ def logits_and_distributions(shape: Shape, generator: torch.Generator) -> tuple[
     return logits, torch.randn(shape, generator=generator).softmax(dim=1)
 
 
+def log_probabilities_and_distributions(
+    shape: Shape, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    logits, distributions = logits_and_distributions(shape, generator)
+    return logits.log_softmax(dim=1), distributions
+
+
 SMOOTHING = 0.1
+DISPERSION = 0.5
 CLASS_WEIGHT = torch.linspace(0.5, 1.5, 1000)
 
 _sparse = partial(fl.sparse_categorical_crossentropy, from_logits=True, axis=1, return_grad=True)
@@ -144,6 +157,20 @@ WEIGHTED_CROSS_ENTROPY = Loss(
     _class_weighted,
     partial(formulas.cross_entropy, class_weight=CLASS_WEIGHT.numpy()),
 )
+KL_DIVERGENCE = Loss(
+    "KL divergence",
+    log_probabilities_and_distributions,
+    partial(FL.kl_div, reduction="batchmean"),
+    partial(F.kl_div, reduction="batchmean"),
+)
+COSINE_SIMILARITY = Loss(
+    "cosine similarity",
+    numbers,
+    FL.cosine_similarity_loss,
+    formulas.torch_cosine_similarity,
+    partial(fl.cosine_similarity, return_grad=True),
+    formulas.cosine_similarity,
+)
 
 ELEMENTWISE = (
     Loss(
@@ -169,6 +196,38 @@ ELEMENTWISE = (
         F.huber_loss,
         partial(fl.huber, return_grad=True),
         formulas.huber,
+    ),
+    Loss(
+        "smooth L1",
+        numbers,
+        FL.smooth_l1_loss,
+        F.smooth_l1_loss,
+        partial(fl.smooth_l1, return_grad=True),
+        formulas.smooth_l1,
+    ),
+    Loss(
+        "log-cosh",
+        numbers,
+        FL.log_cosh_loss,
+        formulas.torch_log_cosh,
+        partial(fl.log_cosh, return_grad=True),
+        formulas.log_cosh,
+    ),
+    Loss(
+        "hinge",
+        scores_and_signs,
+        FL.hinge_loss,
+        formulas.torch_hinge,
+        partial(fl.hinge, return_grad=True),
+        formulas.hinge,
+    ),
+    Loss(
+        "negative binomial, log input",
+        log_rates_and_counts,
+        partial(FL.negative_binomial_nll_loss, dispersion=DISPERSION),
+        partial(formulas.torch_negative_binomial, dispersion=DISPERSION),
+        partial(fl.negative_binomial, dispersion=DISPERSION, log_input=True, return_grad=True),
+        partial(formulas.negative_binomial_log_input, dispersion=DISPERSION),
     ),
     Loss(
         "Poisson, log input",
@@ -222,6 +281,9 @@ CASES = (
     Case(DENSE_CROSS_ENTROPY, (4096, 1000)),
     Case(SMOOTHED_CROSS_ENTROPY, (4096, 1000)),
     Case(WEIGHTED_CROSS_ENTROPY, (4096, 1000)),
+    Case(KL_DIVERGENCE, (4096, 1000)),
+    Case(COSINE_SIMILARITY, (4096, 1000)),
+    Case(COSINE_SIMILARITY, (1 << 16, 64)),
     *(Case(loss, (size,)) for loss in ELEMENTWISE for size in (1 << 10, 1 << 16, LARGE)),
     *(
         Case(CROSS_ENTROPY, shape, torch.bfloat16, in_quick_run=False)

@@ -3,6 +3,7 @@
 Straight but not careless: stable, without needless passes, in the dtype of the predictions.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,35 @@ def huber(y_true: Array, y_pred: Array) -> Result:
     residual = y_pred - y_true
     clipped = np.clip(residual, -1, 1)
     return (clipped * (residual - 0.5 * clipped)).mean(), clipped / residual.size
+
+
+def smooth_l1(y_true: Array, y_pred: Array) -> Result:
+    """For beta = 1, where it is the loss of Huber."""
+    return huber(y_true, y_pred)
+
+
+def log_cosh(y_true: Array, y_pred: Array) -> Result:
+    residual = y_pred - y_true
+    size = np.abs(residual)
+    losses = size + np.log1p(np.exp(-2 * size)) - np.float32(np.log(2))
+    return losses.mean(), np.tanh(residual) / residual.size
+
+
+def hinge(y_true: Array, y_pred: Array) -> Result:
+    margin = 1 - y_true * y_pred
+    return np.maximum(margin, 0).mean(), np.where(margin > 0, -y_true, 0) / margin.size
+
+
+def negative_binomial_log_input(y_true: Array, y_pred: Array, dispersion: float) -> Result:
+    """For counts: ln(gamma(y + r) / gamma(r)) is the sum of ln(r + k) for k < y."""
+    r = 1 / dispersion
+    steps = np.log(r + np.arange(y_true.max(), dtype=y_pred.dtype))
+    ratio = np.concatenate([[0], np.cumsum(steps)]).astype(y_pred.dtype)
+    mean = np.exp(y_pred)
+    spread = 1 + dispersion * mean
+    losses = (y_true + r) * np.log(spread) - y_true * (y_pred + np.log(dispersion))
+    losses -= ratio[y_true.astype(np.intp)]
+    return losses.mean(), (mean - y_true) / (spread * mean.size)
 
 
 def poisson_log_input(y_true: Array, y_pred: Array) -> Result:
@@ -96,6 +126,39 @@ def dense_cross_entropy(y_true: Array, y_pred: Array) -> Result:
     gradient -= y_true
     gradient /= losses.size
     return losses.mean(), gradient
+
+
+def cosine_similarity(y_true: Array, y_pred: Array) -> Result:
+    unit_true = y_true / np.linalg.norm(y_true, axis=-1, keepdims=True)
+    length = np.linalg.norm(y_pred, axis=-1, keepdims=True)
+    unit_pred = y_pred / length
+    losses = -(unit_true * unit_pred).sum(axis=-1, keepdims=True)
+    return losses.mean(), -(unit_true + losses * unit_pred) / (length * losses.size)
+
+
+# What torch itself lacks, as one writes it with torch.
+
+
+def torch_log_cosh(y_pred: torch.Tensor, y_true: torch.Tensor) -> torch.Tensor:
+    residual = y_pred - y_true
+    return (residual + F.softplus(-2 * residual) - math.log(2)).mean()
+
+
+def torch_hinge(y_pred: torch.Tensor, y_true: torch.Tensor) -> torch.Tensor:
+    return F.relu(1 - y_true * y_pred).mean()
+
+
+def torch_cosine_similarity(y_pred: torch.Tensor, y_true: torch.Tensor) -> torch.Tensor:
+    return -F.cosine_similarity(y_pred, y_true, dim=-1).mean()
+
+
+def torch_negative_binomial(
+    y_pred: torch.Tensor, y_true: torch.Tensor, dispersion: float
+) -> torch.Tensor:
+    r = 1 / dispersion
+    spread = F.softplus(y_pred + math.log(dispersion))
+    losses = (y_true + r) * spread - y_true * (y_pred + math.log(dispersion))
+    return (losses - torch.lgamma(y_true + r) + math.lgamma(r)).mean()
 
 
 def torch_sigmoid_focal_loss(

@@ -1,4 +1,4 @@
-"""The losses of the NumPy tests: their formulas in float64 as Keras has them, data, parameters."""
+"""What the NumPy tests are parametrised over: functions with formulas, data and parameters."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -8,122 +8,20 @@ import numpy as np
 import pytest
 
 import fusedloss as fl
+from numpy_formulas import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    huber,
+    mean_absolute_error,
+    mean_squared_error,
+    poisson,
+    reference,
+)
 
 Arrays = tuple[np.ndarray, np.ndarray]
 Shape = tuple[int, ...]
-
-EPSILON = 1e-7  # of Keras
-
-
-def over_outputs(values: np.ndarray, axis: int = -1) -> np.ndarray:
-    return values if values.ndim == 1 else values.mean(axis)
-
-
-def mean_squared_error(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    return over_outputs((p - y) ** 2)
-
-
-def mean_absolute_error(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    return over_outputs(np.abs(p - y))
-
-
-def huber(y: np.ndarray, p: np.ndarray, delta: float = 1.0) -> np.ndarray:
-    error = np.abs(p - y)
-    tail = delta * error - delta**2 / 2
-    return over_outputs(np.where(error <= delta, error**2 / 2, tail))
-
-
-def poisson(
-    y: np.ndarray,
-    p: np.ndarray,
-    epsilon: float = EPSILON,
-    log_input: bool = False,
-    full: bool = False,
-) -> np.ndarray:
-    values = np.exp(p) - y * p if log_input else p - y * np.log(p + epsilon)
-    if full:
-        counted = np.maximum(y, 1)
-        stirling = counted * np.log(counted) - counted + np.log(2 * np.pi * counted) / 2
-        values = values + np.where(y > 1, stirling, 0)
-    return over_outputs(values)
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
-
-
-def binary_costs(y: np.ndarray, p: np.ndarray, smoothing: float, pos_weight: Any) -> np.ndarray:
-    t = y * (1 - smoothing) + smoothing / 2
-    return -(pos_weight * t * np.log(p) + (1 - t) * np.log(1 - p))
-
-
-def binary_crossentropy(
-    y: np.ndarray,
-    p: np.ndarray,
-    from_logits: bool = False,
-    label_smoothing: float = 0.0,
-    axis: int = -1,
-    pos_weight: Any = 1,
-) -> np.ndarray:
-    p = sigmoid(p) if from_logits else np.clip(p, EPSILON, 1 - EPSILON)
-    if np.ndim(pos_weight) == 1:
-        pos_weight = np.moveaxis(np.moveaxis(p, axis, -1) * 0 + pos_weight, -1, axis)
-    return over_outputs(binary_costs(y, p, label_smoothing, pos_weight), axis)
-
-
-def binary_focal_crossentropy(
-    y: np.ndarray,
-    p: np.ndarray,
-    apply_class_balancing: bool = False,
-    alpha: float = 0.25,
-    gamma: float = 2.0,
-    from_logits: bool = False,
-    label_smoothing: float = 0.0,
-    axis: int = -1,
-) -> np.ndarray:
-    p = sigmoid(p) if from_logits else np.clip(p, EPSILON, 1 - EPSILON)
-    weight = y * alpha + (1 - y) * (1 - alpha) if apply_class_balancing else 1
-    miss = 1 - (y * p + (1 - y) * (1 - p))
-    return over_outputs(weight * miss**gamma * binary_costs(y, p, label_smoothing, 1), axis)
-
-
-def log_distribution(p: np.ndarray, from_logits: bool) -> np.ndarray:
-    if from_logits:
-        shifted = p - p.max(-1, keepdims=True)
-        return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
-    return np.log(np.clip(p / p.sum(-1, keepdims=True), EPSILON, 1 - EPSILON))
-
-
-def one_hot(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    return np.eye(p.shape[-1])[y] if y.ndim < p.ndim else y
-
-
-def categorical_crossentropy(
-    y: np.ndarray,
-    p: np.ndarray,
-    from_logits: bool = False,
-    label_smoothing: float = 0.0,
-    axis: int = -1,
-    class_weight: Any = 1.0,
-) -> np.ndarray:
-    y, p = (np.moveaxis(one_hot(y, p), axis, -1), np.moveaxis(p, axis, -1))
-    t = y * (1 - label_smoothing) + label_smoothing / p.shape[-1]
-    return -(class_weight * t * log_distribution(p, from_logits)).sum(-1)
-
-
-def categorical_focal_crossentropy(
-    y: np.ndarray,
-    p: np.ndarray,
-    alpha: Any = 0.25,
-    gamma: float = 2.0,
-    from_logits: bool = False,
-    label_smoothing: float = 0.0,
-    axis: int = -1,
-) -> np.ndarray:
-    y, p = (np.moveaxis(one_hot(y, p), axis, -1), np.moveaxis(p, axis, -1))
-    log_p = log_distribution(p, from_logits)
-    costs = (1 - label_smoothing) * log_p + label_smoothing * log_p.mean(-1, keepdims=True)
-    return -(y * alpha * (1 - np.exp(log_p)) ** gamma * costs).sum(-1)
 
 
 def real(random: np.random.Generator, shape: Shape) -> Arrays:
@@ -164,6 +62,23 @@ def sparse_probabilities(random: np.random.Generator, shape: Shape) -> Arrays:
     return random.integers(0, shape[-1], shape[:-1]), random.uniform(0.02, 1, shape)
 
 
+def sparse_log_probabilities(random: np.random.Generator, shape: Shape) -> Arrays:
+    labels, probabilities = sparse_probabilities(random, shape)
+    return labels, np.log(probabilities)
+
+
+def signs(random: np.random.Generator, shape: Shape) -> Arrays:
+    return random.choice([-1, 1], shape), random.normal(size=shape)
+
+
+def amounts(random: np.random.Generator, shape: Shape) -> Arrays:
+    return random.gamma(2, size=shape), random.gamma(2, size=shape)
+
+
+def log_amounts(random: np.random.Generator, shape: Shape) -> Arrays:
+    return random.gamma(2, size=shape), random.normal(size=shape)
+
+
 class Case(NamedTuple):
     name: str
     reference: Callable[..., np.ndarray]
@@ -191,12 +106,27 @@ SPARSE_FOCAL = "sparse_categorical_focal_crossentropy", categorical_focal_crosse
 ELEMENT_CASES = [
     Case("mean_squared_error", mean_squared_error, real),
     Case("mean_absolute_error", mean_absolute_error, real),
+    Case("mean_absolute_percentage_error", reference("mean_absolute_percentage_error"), real),
+    Case("mean_squared_logarithmic_error", reference("mean_squared_logarithmic_error"), counts),
     Case("huber", huber, real),
     Case("huber", huber, real, {"delta": 0.3}),
+    Case("smooth_l1", reference("smooth_l1"), real),
+    Case("smooth_l1", reference("smooth_l1"), real, {"beta": 0.3}),
+    Case("log_cosh", reference("log_cosh"), real),
+    Case("pinball", reference("pinball"), real, {"quantile": 0.9}),
     Case("poisson", poisson, counts),
     Case("poisson", poisson, counts, {"epsilon": 0.01, "full": True}),
     Case("poisson", poisson, log_counts, {"log_input": True}),
     Case("poisson", poisson, log_counts, {"log_input": True, "full": True}),
+    Case("gamma", reference("gamma"), amounts, {"epsilon": 0.01}),
+    Case("gamma", reference("gamma_log_input"), log_amounts, {"log_input": True}),
+    Case("tweedie", reference("tweedie"), counts, {"epsilon": 0.01}),
+    Case("tweedie", reference("tweedie"), amounts, {"power": 2.25}),
+    Case("tweedie", reference("tweedie_log_input"), log_counts, {"log_input": True, "power": 1}),
+    Case("hinge", reference("hinge"), signs),
+    Case("squared_hinge", reference("squared_hinge"), signs),
+    Case("hinge_embedding", reference("hinge_embedding"), signs, {"margin": 0.5}),
+    Case("soft_margin", reference("soft_margin"), signs),
     Case("binary_crossentropy", binary_crossentropy, binary_probabilities),
     Case("binary_crossentropy", binary_crossentropy, binary_probabilities, SMOOTH),
     Case("binary_crossentropy", binary_crossentropy, binary_logits, LOGITS),
@@ -207,6 +137,16 @@ ELEMENT_CASES = [
     Case(*FOCAL, binary_probabilities, {"apply_class_balancing": True, "alpha": 0.7, **SMOOTH}),
     Case(*FOCAL, binary_logits, LOGITS | {"apply_class_balancing": True, "gamma": 0.5, **SMOOTH}),
 ]
+SCALES = LOGITS | {"z_loss": 0.1, "softcap": 5.0, "temperature": 0.7}
+SCALED = reference("categorical_crossentropy_from_scaled_logits")
+GENERALIZED = (
+    "categorical_generalized_cross_entropy",
+    reference("categorical_generalized_crossentropy"),
+)
+GENERALIZED_LOGITS = (
+    "categorical_generalized_cross_entropy",
+    reference("categorical_generalized_crossentropy_from_logits"),
+)
 ROW_CASES = [
     Case(*DENSE, soft_probabilities),
     Case(*DENSE, soft_probabilities, SMOOTH | {"class_weight": WEIGHTS}),
@@ -222,6 +162,24 @@ ROW_CASES = [
     Case(*SPARSE, sparse_logits, LOGITS | SMOOTH | {"class_weight": WEIGHTS}),
     Case(*SPARSE_FOCAL, sparse_probabilities),
     Case(*SPARSE_FOCAL, sparse_logits, LOGITS | SMOOTH | {"alpha": WEIGHTS, "gamma": 0.5}),
+    Case("categorical_crossentropy", SCALED, soft_logits, SCALES | {"class_weight": WEIGHTS}),
+    Case("sparse_categorical_crossentropy", SCALED, sparse_logits, SCALES | SMOOTH),
+    Case(*GENERALIZED, soft_probabilities),
+    Case(*GENERALIZED, sparse_probabilities, {"q": 0.8}),
+    Case(*GENERALIZED_LOGITS, soft_logits, LOGITS),
+    Case(*GENERALIZED_LOGITS, sparse_logits, LOGITS | {"q": 1}),
+    Case("kl_divergence", reference("kl_divergence"), soft_probabilities),
+    Case("nll", reference("categorical_crossentropy_from_log_probs"), sparse_log_probabilities),
+    Case("categorical_hinge", reference("categorical_hinge"), soft_logits),
+    Case("multi_margin", reference("multi_margin"), sparse_logits),
+    Case(
+        "multi_margin",
+        reference("multi_margin"),
+        sparse_logits,
+        {"p": 2, "margin": 0.5, "class_weight": WEIGHTS},
+    ),
+    Case("multilabel_margin", reference("multi_margin"), binary_logits),
+    Case("cosine_similarity", reference("cosine_similarity"), real),
 ]
 CASES = ELEMENT_CASES + ROW_CASES
 

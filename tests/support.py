@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cases import Array, Case, Expected, Inputs, long_double, precision
+from cases import Case, Inputs, long_double, precision
+from derivatives import Expected, Quantity
 from fusedloss import _core
+from references import Array
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Result:
     loss: NDArray[Any]
     grad: NDArray[Any]
     scale: float
+    more: tuple[NDArray[Any], ...] = ()  # gradients towards the further predictions
+
+    @property
+    def grads(self) -> tuple[NDArray[Any], ...]:
+        return self.grad, *self.more
 
 
 def rows_of(shape: tuple[int, ...], row_axis: int | None) -> tuple[int, ...]:
@@ -63,6 +70,10 @@ def compute(
     flags: int = 0,
     loss_out: Any = None,
     grad_out: Any = None,
+    more: Sequence[Any] = (),
+    more_grads: Sequence[Any] | None = None,
+    statistics: tuple[Any, ...] | None = None,
+    upstream: float = 1.0,
     want: str = "both",
 ) -> Result:
     """One call of the core; outputs that are not given are allocated. Rows run along the last axis
@@ -74,6 +85,9 @@ def compute(
         loss_out = np.full(shape, 7.0, precision(y_pred.dtype))
     if grad_out is None and want != "loss":
         grad_out = np.full(y_pred.shape, 7.0, y_pred.dtype)
+    if more_grads is None:
+        wanted = want != "loss"
+        more_grads = [np.full(y_pred.shape, 7.0, y_pred.dtype) if wanted else None for _ in more]
     scale = _core.compute(
         case.loss.id,
         tuple(case.parameters.values()),
@@ -89,13 +103,26 @@ def compute(
         flags,
         loss_out,
         grad_out,
+        tuple(more),
+        tuple(more_grads),
+        statistics,
+        upstream,
     )
-    return Result(loss_out, grad_out, scale)
+    return Result(loss_out, grad_out, scale, tuple(more_grads))
+
+
+def blank(case: Case, shape: tuple[int, ...]) -> Inputs:
+    """Arguments in float32 that are all 0, of the right kind and shape."""
+    y_pred = np.zeros(shape, np.float32)
+    y_true = np.zeros(shape[:-1], np.int64) if not case.is_dense else y_pred.copy()
+    more = tuple(y_pred.copy() for _ in case.loss.more)
+    return Inputs(None if case.loss.targets == "none" else y_true, y_pred, more=more)
 
 
 def call(case: Case, inputs: Inputs, **options: Any) -> Result:
     """As compute(), with the arguments together."""
     options.setdefault("class_weight", inputs.class_weight)
+    options.setdefault("more", inputs.more)
     return compute(case, inputs.y_true, inputs.y_pred, **options)
 
 
@@ -158,15 +185,20 @@ def assert_matches(
     want: Expected,
     columns: Sequence[int] | None = None,
 ) -> None:
-    """Losses per row and their gradient (some columns of it) agree with the reference."""
+    """Losses per row and their gradients (some columns of them) agree with the reference."""
     limits = np.finfo(precision(inputs.y_pred.dtype))
     tolerance = TOLERANCE[limits.dtype]
-    value_error = tolerance.value * limits.eps * want.value_unit + want.value_noise
-    gradient_error = tolerance.gradient * limits.eps * want.gradient_unit + want.gradient_noise
-    grad = got.grad if columns is None else got.grad[..., columns]
-    tiny = limits.tiny  # below it, spacing is absolute
-    assert_rounds_to(got.loss, want.value, value_error + tiny, describe(case, inputs, "loss"))
-    assert_rounds_to(grad, want.gradient, gradient_error + tiny, describe(case, inputs, "gradient"))
+
+    def check(got: NDArray[Any], want: Quantity, units: float, what: str) -> None:
+        error = units * limits.eps * want.unit + want.noise
+        smallest = limits.tiny  # below it, spacing is absolute
+        assert_rounds_to(got, want.wanted, error + smallest, describe(case, inputs, what))
+
+    check(got.loss, want.value, tolerance.value, "loss")
+    names = ["gradient", *(f"gradient towards {name}" for name in case.loss.more)]
+    for name, grad, quantity in zip(names, got.grads, want.gradients, strict=True):
+        grad = grad if columns is None else grad[..., columns]
+        check(grad, quantity, tolerance.gradient, name)
 
 
 def describe(case: Case, inputs: Inputs, what: str) -> Callable[[tuple[int, ...]], str]:
@@ -174,7 +206,9 @@ def describe(case: Case, inputs: Inputs, what: str) -> Callable[[tuple[int, ...]
 
     def at(index: tuple[int, ...]) -> str:
         row = index[: inputs.y_pred.ndim - 1] if case.is_row else index
-        parts = {"y_true": inputs.y_true[row], "y_pred": inputs.y_pred[row]}
+        names = ["y_true", "y_pred", *case.loss.more]
+        arrays = zip(names, (inputs.y_true, *inputs.predictions), strict=True)
+        parts = {name: array[row] for name, array in arrays if array is not None}
         if inputs.class_weight is not None:
             weight = inputs.class_weight if case.is_row else inputs.class_weight[row]
             parts["class_weight"] = weight
@@ -207,7 +241,8 @@ def assert_same_bits(got: NDArray[Any], wanted: NDArray[Any], what: str) -> None
 
 def assert_same_result(got: Result, wanted: Result, what: str) -> None:
     assert_same_bits(got.loss, wanted.loss, f"loss of {what}")
-    assert_same_bits(got.grad, wanted.grad, f"gradient of {what}")
+    for grad, other in zip(got.grads, wanted.grads, strict=True):
+        assert_same_bits(grad, other, f"gradient of {what}")
     assert got.scale == wanted.scale, what
 
 

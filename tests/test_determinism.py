@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cases import CASES, DEFAULTS, FLOATS, Case, Inputs
+from cases import CASES, DEFAULTS, FLOATS, Case
 from fusedloss import _core
 from support import assert_same_bits, assert_same_result, call, compute, each_isa, fma_isas
 
@@ -75,17 +75,21 @@ def test_the_pool_of_torch_gives_the_bits_of_ours(case: Case) -> None:
     for shape in shapes(case):
         inputs = case.inputs(np.dtype(np.float32), shape)
         ours = call(case, inputs, reduction=_core.MEAN)
-        grad, loss = torch.empty(shape), torch.empty(())
+        tensors = inputs.each(torch.from_numpy)
+        loss, *grads = (torch.empty(size) for size in [(), *(shape for _ in ours.grads)])
         compute(
             case,
-            torch.from_numpy(inputs.y_true),
-            torch.from_numpy(inputs.y_pred),
+            tensors.y_true,
+            tensors.y_pred,
             row_axis=len(shape) - 1 if case.is_row else None,
             reduction=_core.MEAN,
             loss_out=loss,
-            grad_out=grad,
+            grad_out=grads[0],
+            more=tensors.more,
+            more_grads=grads[1:],
         )
-        assert_same_bits(grad.numpy(), ours.grad, f"gradient of {case} from torch")
+        for grad, wanted in zip(grads, ours.grads, strict=True):
+            assert_same_bits(grad.numpy(), wanted, f"gradient of {case} from torch")
         assert_same_bits(loss.numpy(), ours.loss, f"loss of {case} from torch")
 
 
@@ -101,7 +105,14 @@ def test_what_is_wanted_does_not_change_it(case: Case) -> None:
             grad = call(case, inputs, reduction=reduction, want="grad")
             what = f"{case}, {dtype}, {shape}, {name}"
             assert_same_bits(value.loss, both.loss, f"loss alone of {what}")
-            assert_same_bits(grad.grad, both.grad, f"gradient alone of {what}")
+            for k, wanted in enumerate(both.grads):
+                assert_same_bits(grad.grads[k], wanted, f"gradients alone of {what}")
+            for k in range(len(both.more)):  # one of several
+                of_others = [None] * len(both.more)
+                of_others[k] = np.empty_like(both.more[k])
+                alone = call(case, inputs, reduction=reduction, want="loss", more_grads=of_others)
+                assert_same_bits(alone.more[k], both.more[k], f"gradient {k} alone of {what}")
+                assert_same_bits(alone.loss, both.loss, f"loss with gradient {k} of {what}")
             assert value.scale == grad.scale == both.scale
 
 
@@ -111,7 +122,8 @@ def test_where_an_element_stands_does_not_change_it(case: Case) -> None:
     for n in [1, 2, 31, 32, 33, 63, 64, 65, 1000, 65_537]:
         inputs = case.inputs(np.dtype(np.float32), (n, 3) if case.is_row else (n,))
         forward = call(case, inputs, reduction=_core.NONE)
-        turned = Inputs(inputs.y_true[::-1].copy(), inputs.y_pred[::-1].copy())
+        turned = inputs.each(lambda array: array[::-1].copy())
         backward = call(case, turned, reduction=_core.NONE)
         assert_same_bits(backward.loss[::-1], forward.loss, f"losses of {n} rows of {case}")
-        assert_same_bits(backward.grad[::-1], forward.grad, f"gradient of {n} rows of {case}")
+        for got, wanted in zip(backward.grads, forward.grads, strict=True):
+            assert_same_bits(got[::-1], wanted, f"gradient of {n} rows of {case}")

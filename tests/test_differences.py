@@ -1,28 +1,42 @@
-"""The page of differences names tests that exist."""
+"""The pages of differences name tests that exist, and leave out none."""
 
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "keras-differences.md"
+import pytest
+
+TESTS = Path(__file__).parent
+FRAMEWORKS = ["keras", "torch"]
 
 
-def test_every_difference_names_its_test() -> None:
-    rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| ")]
-    rows = [row for row in rows if not row.startswith("| Here |")]
-    sources = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    defined = set(re.findall(r"^def (test_\w+)", sources, re.MULTILINE))
-    assert len(rows) > 30
-    for row in rows:
-        named = re.findall(r"`(test_\w+)`", row.split("|")[-2])
-        assert named, row
-        assert set(named) <= defined, row
+def rows(framework: str) -> list[str]:
+    """The rows of the tables on a framework's page."""
+    page = TESTS.parent / "docs" / f"{framework}-differences.md"
+    lines = [line for line in page.read_text().splitlines() if line.startswith("| ")]
+    return [line for line in lines if not line.startswith("| Here |")]
 
 
-def test_every_test_of_a_difference_is_on_the_page() -> None:
-    page = PAGE.read_text()
-    files = list(Path(__file__).parent.glob("test_keras_*differences.py"))
-    assert len(files) == 2
-    for file in files:
-        for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE):
-            assert f"`{name}`" in page, name
+def named(row: str) -> set[str]:
+    """The tests in the last column of a row."""
+    return set(re.findall(r"`(test_\w+)`", row.split("|")[-2]))
+
+
+def defined(framework: str, files: str) -> set[str]:
+    """The tests in some files of a framework's folder."""
+    sources = [path.read_text() for path in (TESTS / framework).glob(files)]
+    assert sources
+    return set(re.findall(r"^def (test_\w+)", "".join(sources), re.MULTILINE))
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_every_difference_names_its_test(framework: str) -> None:
+    assert len(rows(framework)) > 15
+    for row in rows(framework):
+        assert named(row), row
+        assert named(row) <= defined(framework, "test_*.py"), row
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_every_test_of_a_difference_is_on_the_page(framework: str) -> None:
+    on_the_page = set().union(*map(named, rows(framework)))
+    assert defined(framework, "test_*differences.py") <= on_the_page

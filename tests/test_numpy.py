@@ -11,11 +11,11 @@ from numpy_cases import (
     WEIGHTS,
     Case,
     Shape,
-    binary_crossentropy,
     binary_logits,
     every_case,
     sparse_logits,
 )
+from numpy_formulas import binary_crossentropy
 
 
 def numeric_gradient(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Reductions, weights, masks, ignored labels and denominators against NumPy arithmetic."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cases import CASES, DEFAULTS, Array, Case, Inputs, long_double
+from cases import CASES, DEFAULTS, Case, Inputs, long_double
 from fusedloss import _core
+from references import Array
 from support import Result, assert_same_bits, assert_same_result, call, compute
 
 REDUCTIONS = ["NONE", "SUM", "MEAN", "WEIGHTED_MEAN"]
@@ -27,7 +28,7 @@ class Batch:
     case: Case
     inputs: Inputs
     losses: Array  # (rows), by the reference
-    grad: NDArray[Any]  # of the sum of all losses, by the core
+    grads: tuple[NDArray[Any], ...]  # of the sum of all losses, by the core
     weight: NDArray[Any]  # (rows)
     mask: NDArray[Any]  # (rows)
 
@@ -38,7 +39,7 @@ def batch(case: Case, shape: tuple[int, ...] = (50,)) -> Batch:
         inputs.y_pred[:] /= 8  # moderate, so that long doubles are exact enough
     rng = np.random.default_rng(5)
     weight, mask = rng.integers(0, 4, shape) / 2, rng.random(shape) < 0.8
-    return Batch(case, inputs, case.value(inputs), call(case, inputs).grad, weight, mask)
+    return Batch(case, inputs, case.value(inputs), call(case, inputs).grads, weight, mask)
 
 
 def check(b: Batch, got: Result, reduction: str, factor: Array, divisor: float) -> None:
@@ -50,7 +51,8 @@ def check(b: Batch, got: Result, reduction: str, factor: Array, divisor: float) 
     size = np.sum(abs(weighted)) * scale
     np.testing.assert_allclose(got.loss, wanted.astype(float), rtol=RTOL, atol=float(RTOL * size))
     of_elements = factor.astype(float)[..., None] if b.case.is_row else factor.astype(float)
-    np.testing.assert_allclose(got.grad, b.grad * of_elements * scale, rtol=RTOL, atol=1e-300)
+    for grad, whole in zip(got.grads, b.grads, strict=True):
+        np.testing.assert_allclose(grad, whole * of_elements * scale, rtol=RTOL, atol=1e-300)
 
 
 every_reduction = pytest.mark.parametrize("reduction", REDUCTIONS)
@@ -161,7 +163,8 @@ def test_unscaled_gradient(case: Case, reduction: str) -> None:
         flags=_core.UNSCALED_GRAD,
         **options,
     )
-    assert_same_bits(got.grad, of_sum.grad, f"unscaled gradient of {case}")
+    for grad, wanted in zip(got.grads, of_sum.grads, strict=True):
+        assert_same_bits(grad, wanted, f"unscaled gradient of {case}")
     assert_same_bits(got.loss, scaled.loss, f"loss of {case}")
     assert got.scale == scaled.scale != 1
 
@@ -185,20 +188,13 @@ def test_nothing_to_reduce(case: Case, way: str, reduction: str) -> None:
         "mask": {"mask": np.zeros(rows, bool)},
         "label": {"ignore_label": 3},
     }[way]
-    y_true = np.full(rows, 3) if way == "label" else b.inputs.y_true
+    inputs = replace(b.inputs, y_true=np.full(rows, 3)) if way == "label" else b.inputs
     for flags in [0, _core.EMPTY_IS_NAN]:
-        got = compute(
-            case,
-            y_true,
-            b.inputs.y_pred,
-            reduction=getattr(_core, reduction),
-            flags=flags,
-            **options,
-        )
+        got = call(case, inputs, reduction=getattr(_core, reduction), flags=flags, **options)
         is_mean = reduction == "WEIGHTED_MEAN" or (reduction == "MEAN" and way != "weight")
         wanted = np.nan if is_mean and flags else 0.0
         np.testing.assert_array_equal(got.loss, np.full(got.loss.shape, wanted))
-        assert (got.grad == 0).all()
+        assert all((grad == 0).all() for grad in got.grads)
 
 
 @ways("weight", "mask", "label")
@@ -213,16 +209,15 @@ def test_rows_that_do_not_count_may_hold_anything(case: Case, way: str) -> None:
         inputs = case.inputs(F32, shape if case.is_row else shape[:1])
         if way == "label":
             inputs.y_true[off] = -100
-        y_true, y_pred = inputs.y_true.copy(), inputs.y_pred.copy()
-        y_pred[off] = bad
-        if not case.labels:
-            y_true[off] = bad
+        spoilt = inputs.each(np.copy)
+        for array in [*spoilt.predictions, *[spoilt.y_true] * case.is_dense]:
+            array[off] = bad
         for reduction in REDUCTIONS:
             number = getattr(_core, reduction)
-            dirty = compute(case, y_true, y_pred, reduction=number, **options)
+            dirty = call(case, spoilt, reduction=number, **options)
             clean = call(case, inputs, reduction=number, **options)
             assert_same_result(dirty, clean, f"{case}, {way}, {reduction}, {shape}, {bad}")
-            assert (dirty.grad[off] == 0).all()
+            assert all((grad[off] == 0).all() for grad in dirty.grads)
 
 
 def check_rows(
@@ -235,7 +230,8 @@ def check_rows(
     size = float(np.sum(abs(factor * b.losses))) * scale
     assert got.scale == pytest.approx(scale, rel=1e-14)
     np.testing.assert_allclose(got.loss, wanted.astype(float), rtol=RTOL, atol=RTOL * size)
-    np.testing.assert_allclose(got.grad, b.grad * factor * scale, rtol=RTOL, atol=1e-300)
+    for grad, whole in zip(got.grads, b.grads, strict=True):
+        np.testing.assert_allclose(grad, whole * factor * scale, rtol=RTOL, atol=1e-300)
 
 
 POINTWISE = [case for case in CASES if not case.is_row]

@@ -8,7 +8,7 @@ import pytest
 from cases import DEFAULTS, Case
 from fusedloss import _core
 from references import REFERENCES
-from support import assert_same_result, call, compute
+from support import assert_same_result, blank, call
 
 PARAMETERS = [
     pytest.param(case, parameter, id=f"{case.loss.name} {parameter.name}")
@@ -33,7 +33,10 @@ def test_a_loss_describes_itself(loss: _core.LossInfo) -> None:
     assert loss.summary[0].isupper()
     assert loss.summary.endswith(".")
     assert loss.kind in ("pointwise", "row")
-    assert len({parameter.name for parameter in loss.parameters}) == len(loss.parameters)
+    assert loss.targets in ("elements", "rows", "none")
+    assert all(name.isidentifier() for name in loss.more)
+    names = [*(parameter.name for parameter in loss.parameters), *loss.more]
+    assert len(set(names)) == len(names)
     for parameter in loss.parameters:
         assert parameter.low <= parameter.default <= parameter.high
         assert not (parameter.low_excluded and parameter.default == parameter.low)
@@ -43,7 +46,7 @@ def test_a_loss_describes_itself(loss: _core.LossInfo) -> None:
 def test_parameters_left_out_take_their_defaults(case: Case) -> None:
     inputs = case.inputs(np.dtype(np.float32), (5, 4))
     given = call(case, inputs)
-    loss, grad = np.zeros_like(given.loss), np.zeros_like(given.grad)
+    loss, grad, *more = (np.zeros_like(array) for array in (given.loss, *given.grads))
     scale = _core.compute(
         case.loss.id,
         (),
@@ -56,8 +59,10 @@ def test_parameters_left_out_take_their_defaults(case: Case) -> None:
         0,
         loss,
         grad,
+        inputs.more,
+        (*more,),
     )
-    assert_same_result(type(given)(loss, grad, scale), given, str(case))
+    assert_same_result(type(given)(loss, grad, scale, (*more,)), given, str(case))
 
 
 @pytest.mark.parametrize(("case", "parameter"), PARAMETERS)
@@ -65,25 +70,25 @@ def test_a_parameter_outside_its_domain_is_refused(case: Case, parameter: _core.
     outside = [math.nan, parameter.low - 1, parameter.high + 1]
     if parameter.low_excluded:
         outside.append(parameter.low)
-    y = np.zeros((2, 3), np.float32)
+    inputs = blank(case, (2, 3))
     for value in outside:
         if math.isinf(value):
             continue  # the domain is open on this side
         bad = Case(case.loss, case.reference, {parameter.name: value})
-        grad = np.full_like(y, 7)
+        grad = np.full_like(inputs.y_pred, 7)
         with pytest.raises(ValueError, match=rf"^{parameter.name}\b"):
-            compute(bad, y, y, grad_out=grad)
+            call(bad, inputs, grad_out=grad)
         assert (grad == 7).all()
 
 
 @pytest.mark.parametrize("case", DEFAULTS, ids=str)
 def test_too_many_parameters_are_refused(case: Case) -> None:
-    y = np.zeros((2, 3), np.float32)
+    inputs = blank(case, (2, 3))
     parameters = (0.5,) * (len(case.loss.parameters) + 1)
+    arrays, grad = (inputs.y_true, inputs.y_pred), np.empty_like(inputs.y_pred)
+    options = *[None] * 4, 1, _core.SUM, 0.0, 0
     with pytest.raises(ValueError, match="parameter"):
-        _core.compute(
-            case.loss.id, parameters, y, y, *[None] * 4, 1, _core.SUM, 0.0, 0, None, y.copy()
-        )
+        _core.compute(case.loss.id, parameters, *arrays, *options, None, grad, inputs.more)
 
 
 @pytest.mark.parametrize("loss", [-1, len(_core.losses()), 2**31 - 1])

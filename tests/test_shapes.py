@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cases import CASES, DEFAULTS, FLOATS, Case, Inputs, differentiate
+from cases import CASES, DEFAULTS, FLOATS, Case, Inputs
+from derivatives import differentiate
 from fusedloss import _core
 from support import (
     Result,
     assert_matches,
     assert_same_bits,
     assert_same_result,
+    blank,
     call,
     compute,
     each_isa,
@@ -78,13 +80,19 @@ def full_batch(case: Case, dtype: np.dtype[Any], shape: tuple[int, ...]) -> dict
         "y_true": inputs.y_true,
         "y_pred": inputs.y_pred,
         "class_weight": inputs.class_weight,
+        "more": inputs.more,
         "sample_weight": rng.uniform(0.5, 2, rows).astype(np.float32),
         "mask": rng.random(rows) < 0.8,
     }
 
 
 def moved(batch: dict[str, Any], memory: Memory) -> dict[str, Any]:
-    return {name: None if array is None else memory(array) for name, array in batch.items()}
+    def move(value: Any) -> Any:
+        if value is None:
+            return None
+        return tuple(map(memory, value)) if isinstance(value, tuple) else memory(value)
+
+    return {name: move(value) for name, value in batch.items()}
 
 
 SHAPES = [(33, 7), (9, 70), (4, 5, 6)]
@@ -113,13 +121,15 @@ def test_the_gradient_may_lie_anywhere(case: Case, memory: Memory) -> None:
     for dtype, shape in product(FLOATS, shapes_for(memory)):
         batch = full_batch(case, dtype, shape)
         wanted = compute(case, **batch, reduction=_core.NONE)
-        grad = memory(np.full_like(wanted.grad, 9))
-        around = grad.base.copy()
-        compute(case, **batch, reduction=_core.NONE, grad_out=grad)
+        grads = [memory(np.full_like(grad, 9)) for grad in wanted.grads]
+        around = [grad.base.copy() for grad in grads]
+        first, *rest = grads
+        compute(case, **batch, reduction=_core.NONE, grad_out=first, more_grads=rest)
         what = f"{case}, {dtype}, {shape}, {memory.__name__}"
-        assert_same_bits(grad, wanted.grad, what)
-        grad[...] = 9
-        assert_same_bits(grad.base, around, f"memory around the gradient of {what}")
+        for grad, expected, before in zip(grads, wanted.grads, around, strict=True):
+            assert_same_bits(grad, expected, what)
+            grad[...] = 9
+            assert_same_bits(grad.base, before, f"memory around the gradient of {what}")
 
 
 @pytest.mark.parametrize("case", DEFAULTS, ids=str)
@@ -129,6 +139,8 @@ def test_broadcast_inputs(case: Case) -> None:
     batch = full_batch(case, F32, shape)
     for name in ["y_true", "y_pred", "sample_weight", "mask"]:
         array = batch[name]
+        if array is None:
+            continue
         for narrow in [array[:1], array[..., :1] if array.ndim > 1 else array[:1]]:
             view = np.broadcast_to(narrow, array.shape)
             wanted = compute(case, **{**batch, name: view.copy()}, reduction=_core.NONE)
@@ -151,13 +163,15 @@ def test_any_axis_may_hold_the_classes(case: Case, axis: int) -> None:
         for _ in each_isa():
             got = compute(
                 case,
-                inputs.y_true if case.labels else turned(inputs.y_true),
+                turned(inputs.y_true) if case.is_dense else inputs.y_true,
                 turned(inputs.y_pred),
                 class_weight=inputs.class_weight,
+                more=[turned(array) for array in inputs.more],
                 row_axis=axis,
                 reduction=_core.NONE,
             )
-            got = Result(got.loss, np.moveaxis(got.grad, axis, -1), got.scale)
+            grad, *more = (np.moveaxis(array, axis, -1) for array in got.grads)
+            got = Result(got.loss, grad, got.scale, (*more,))
             assert_matches(case, inputs, got, want, columns)
 
 
@@ -169,8 +183,9 @@ def test_any_axis_may_be_averaged_over(case: Case, axis: int) -> None:
     got = call(case, inputs, row_axis=axis, reduction=_core.NONE)
     wanted = elements.loss.astype(float).mean(axis)
     np.testing.assert_allclose(got.loss, wanted, rtol=1e-6, atol=1e-6)
-    wanted = elements.grad.astype(float) / inputs.y_pred.shape[axis]
-    np.testing.assert_allclose(got.grad, wanted, rtol=1e-6, atol=np.finfo(np.float32).tiny)
+    for grad, of_elements in zip(got.grads, elements.grads, strict=True):
+        wanted = of_elements.astype(float) / inputs.y_pred.shape[axis]
+        np.testing.assert_allclose(grad, wanted, rtol=1e-6, atol=np.finfo(np.float32).tiny)
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (2, 0, 3)])
@@ -179,9 +194,8 @@ def test_no_elements(case: Case, shape: tuple[int, ...]) -> None:
     if case.is_row:
         shape = (*shape, 4)
     rows = shape[:-1] if case.is_row else shape
-    y_true = np.zeros(rows, np.int64) if case.labels else np.zeros(shape, np.float32)
     for reduction in [_core.NONE, _core.SUM, _core.MEAN, _core.WEIGHTED_MEAN]:
-        got = compute(case, y_true, np.zeros(shape, np.float32), reduction=reduction)
+        got = call(case, blank(case, shape), reduction=reduction)
         assert got.loss.shape == (rows if reduction == _core.NONE else ())
         assert (got.loss == 0).all()
 
@@ -190,9 +204,10 @@ def test_no_elements(case: Case, shape: tuple[int, ...]) -> None:
 def test_one_element_without_dimensions(case: Case) -> None:
     inputs = case.inputs(F32, (1,))
     wanted = call(case, inputs)
-    got = compute(case, inputs.y_true.reshape(()), inputs.y_pred.reshape(()))
+    got = call(case, inputs.each(lambda array: array.reshape(())))
     assert_same_bits(got.loss, wanted.loss, f"loss of {case}")
-    assert_same_bits(got.grad.reshape(1), wanted.grad, f"gradient of {case}")
+    for grad, expected in zip(got.grads, wanted.grads, strict=True):
+        assert_same_bits(grad.reshape(1), expected, f"gradient of {case}")
 
 
 @pytest.mark.parametrize("memory", STRIDED, ids=lambda memory: memory.__name__)
@@ -212,9 +227,10 @@ def test_inputs_are_not_modified(case: Case) -> None:
         batch = full_batch(case, dtype, shape)
         before = moved(batch, np.copy)
         compute(case, **batch)
-        for name, array in batch.items():
-            if array is not None:
-                assert_same_bits(array, before[name], f"{name} after {case}, {dtype}")
+        more, more_before = batch.pop("more"), before.pop("more")
+        pairs = [(array, before[name]) for name, array in batch.items() if array is not None]
+        for array, copy in [*pairs, *zip(more, more_before, strict=True)]:
+            assert_same_bits(array, copy, f"an input of {case}, {dtype}")
 
 
 class GuardedMemory:
@@ -256,6 +272,7 @@ def test_nothing_is_touched_outside(case: Case, at_end: bool) -> None:
                         reduction=reduction,
                         loss_out=guarded(np.zeros_like(wanted.loss)),
                         grad_out=guarded(np.zeros_like(wanted.grad)),
+                        more_grads=[guarded(np.zeros_like(grad)) for grad in wanted.more],
                     )
                     assert_same_result(got, wanted, f"{case}, {dtype}, {shape}, {name}")
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cases import CASES, DEFAULTS, FLOATS, Case, Inputs, differentiate, expected
+from cases import CASES, DEFAULTS, FLOATS, Case, Inputs
+from derivatives import differentiate, expected
 from fusedloss import _core
 from support import assert_matches, call, each_isa
 
@@ -13,11 +14,19 @@ F32, _, _, BF16 = FLOATS
 ROW_LOSSES = [case for case in DEFAULTS if case.is_row]
 
 
-@pytest.mark.parametrize("dtype", FLOATS, ids=str)
-@pytest.mark.parametrize("case", CASES, ids=str)
+# Half precision differs in how numbers are read and written: that is the same for all parameters.
+TYPED = [
+    pytest.param(case, dtype, id=f"{case} {dtype}")
+    for case in CASES
+    for dtype in FLOATS
+    if dtype.itemsize > 2 or not case.changed
+]
+
+
+@pytest.mark.parametrize(("case", "dtype"), TYPED)
 def test_value_and_gradient(case: Case, dtype: np.dtype[Any]) -> None:
-    rows = 8 if dtype.itemsize > 2 else 4
-    inputs, want = expected(case, dtype, (rows, 7) if case.is_row else (6 * rows,))
+    rows = 5 if dtype.itemsize > 2 else 3
+    inputs, want = expected(case, dtype, (rows, 7) if case.is_row else (8 * rows,))
     for _ in each_isa():
         assert_matches(case, inputs, call(case, inputs, reduction=_core.NONE), want)
 
@@ -44,8 +53,7 @@ def test_any_number_of_rows(case: Case) -> None:
             check_in_long_double(case, inputs, [0, classes - 1])
 
 
-@pytest.mark.parametrize("dtype", [F32, BF16], ids=str)
-@pytest.mark.parametrize("classes", [1000, 65_537])
+@pytest.mark.parametrize(("classes", "dtype"), [(1000, F32), (1000, BF16), (65_537, F32)])
 @pytest.mark.parametrize("case", ROW_LOSSES, ids=str)
 def test_long_rows(case: Case, classes: int, dtype: np.dtype[Any]) -> None:
     check_in_long_double(case, case.inputs(dtype, (2, classes)), [0, classes // 3, classes - 1])

@@ -4,11 +4,23 @@ Every error names the argument, what came and what is expected, and how to get t
 guessed.
 """
 
+import math
 import operator
 from numbers import Real
 from typing import Any, NoReturn
 
 import numpy as np
+
+from fusedloss import _core
+
+REDUCTIONS = {
+    "sum_over_batch_size": _core.MEAN,
+    "mean": _core.MEAN,
+    "sum": _core.SUM,
+    "mean_with_sample_weight": _core.WEIGHTED_MEAN,
+    "none": _core.NONE,
+    None: _core.NONE,
+}
 
 Shape = tuple[int, ...]
 
@@ -40,6 +52,47 @@ def integer(name: str, value: Any, bits: int = 64) -> int:
     return result
 
 
+def not_negative(name: str, value: Any) -> Any:
+    """A prediction that may be a number instead of an array: the number is finite and >= 0."""
+    if isinstance(value, Real) and not 0 <= float(value) < math.inf:
+        raise ValueError(f"{name} must be finite and >= 0, got {value}")
+    return value
+
+
+def reduction_code(reduction: str | None) -> int:
+    """The core's number for a reduction."""
+    try:
+        return REDUCTIONS[reduction]
+    except (KeyError, TypeError):  # TypeError: not hashable
+        names = ", ".join(map(repr, REDUCTIONS))
+        raise ValueError(f"reduction must be one of {names}, got {reduction!r}") from None
+
+
+def divisor_of(denominator: float, reduction: str | None) -> float:
+    """``denominator``, checked, for the reductions that divide."""
+    value = number("denominator", denominator)
+    if not 0 < value < math.inf:
+        raise ValueError(f"denominator must be finite and > 0, got {denominator}")
+    if REDUCTIONS[reduction] not in (_core.MEAN, _core.WEIGHTED_MEAN):
+        raise ValueError(
+            f"denominator replaces the divisor of a mean, but reduction={reduction!r} has none"
+        )
+    return value
+
+
+def per_class(name: str, values: Any, classes: int, high: float = math.inf) -> np.ndarray:
+    """One weight per class, or per output, in [0, high], as an array."""
+    weights = np.asarray(values)
+    if weights.dtype.kind not in "iuf" and weights.dtype.name != "bfloat16":
+        raise TypeError(f"{name} must hold numbers, got {describe(values)}")
+    if weights.shape != (classes,):
+        raise ValueError(f"{name} must have shape {(classes,)}, got {weights.shape}")
+    if not ((weights >= 0) & (weights <= high) & (weights < math.inf)).all():
+        domain = "finite and >= 0" if high == math.inf else f"in [0, {high:g}]"
+        raise ValueError(f"{name} must be {domain}, got {values}")
+    return weights
+
+
 def require_array(name: str, value: Any) -> None:
     """Raise a TypeError unless ``value`` is an array without hidden entries."""
     if isinstance(value, np.ma.MaskedArray):
@@ -55,28 +108,28 @@ def require_array(name: str, value: Any) -> None:
     raise TypeError(f"{name} must be a numpy.ndarray, got {describe(value)}: {advice}")
 
 
-def refuse_targets(y_true: np.ndarray, shape: Shape) -> NoReturn:
-    """Refuse targets that have another shape than the predictions."""
+def refuse_shape(name: str, got: Shape, shape: Shape, of: str = "y_pred") -> NoReturn:
+    """Refuse an array that has another shape than the predictions `of`."""
     advice = "shapes are never broadcast"
-    if y_true.shape == (*shape, 1):
-        advice = "drop the last axis with y_true.squeeze(-1)"
-    elif (*y_true.shape, 1) == shape:
-        advice = "add an axis with y_true[..., np.newaxis] or drop one with y_pred.squeeze(-1)"
-    raise ValueError(f"y_true must have the shape of y_pred, {shape}, got {y_true.shape}: {advice}")
+    if got == (*shape, 1):
+        advice = f"drop the last axis with {name}.squeeze(-1)"
+    elif (*got, 1) == shape:
+        advice = f"add an axis with {name}[..., np.newaxis] or drop one with {of}.squeeze(-1)"
+    raise ValueError(f"{name} must have the shape of {of}, {shape}, got {got}: {advice}")
 
 
-def refuse_dense_labels(y_true: np.ndarray, shape: Shape, rows: Shape) -> NoReturn:
+def refuse_dense_labels(y_true: np.ndarray, shape: Shape, rows: Shape, advice: str) -> NoReturn:
     """Refuse dense targets that have another shape than the predictions."""
     if y_true.shape == rows:
         raise ValueError(
             f"y_true must have a value for every class, shape {shape}, got shape {rows}: for "
-            "integer labels use the loss of the same name that starts with sparse_"
+            f"integer labels {advice}"
         )
-    refuse_targets(y_true, shape)
+    refuse_shape("y_true", y_true.shape, shape)
 
 
-def refuse_labels(y_true: np.ndarray, shape: Shape, rows: Shape) -> NoReturn:
-    """Refuse labels that are not one integer for every row."""
+def refuse_labels(y_true: np.ndarray, shape: Shape, rows: Shape, dense: str) -> NoReturn:
+    """Refuse labels that are not one integer for every row; `dense` says what takes others."""
     got = y_true.shape
     if got == rows:
         advice = "use y_true.astype(numpy.int64)"
@@ -85,11 +138,25 @@ def refuse_labels(y_true: np.ndarray, shape: Shape, rows: Shape) -> NoReturn:
         raise TypeError(f"y_true must have an integer dtype, got {y_true.dtype}: {advice}")
     advice = "one integer label for every row"
     if got == shape:
-        advice = "for one-hot or soft labels use the loss of the same name without sparse_"
+        advice = f"for one-hot or soft labels {dense}"
     elif got == (*rows, 1):
         advice = "drop the last axis with y_true.squeeze(-1)"
     raise ValueError(
         f"y_true must have the shape of y_pred without the class axis, {rows}, got {got}: {advice}"
+    )
+
+
+def refuse_kinds(y_true: np.ndarray, rows: Shape) -> NoReturn:
+    """Refuse what does not tell by one integer for every row of which kind it is."""
+    if y_true.shape == rows:
+        raise TypeError(
+            f"y_true must have an integer dtype, got {y_true.dtype}: use y_true.astype(numpy.int64)"
+        )
+    advice = "one integer for every row"
+    if y_true.shape == (*rows, 1):
+        advice = "drop the last axis with y_true.squeeze(-1)"
+    raise ValueError(
+        f"y_true must have the shape of y_pred without axis, {rows}, got {y_true.shape}: {advice}"
     )
 
 

@@ -17,6 +17,8 @@ class LossInfo(NamedTuple):
     kind: str  # "pointwise" or "row"
     takes_class_weight: bool
     parameters: tuple[Parameter, ...]
+    more: tuple[str, ...]  # names of the predictions beside y_pred
+    targets: str  # y_true is of "elements", of "rows" (one integer each), or there is "none"
 
 class LabelError(ValueError, IndexError):
     """An integer label outside ``[0, classes)``."""
@@ -52,6 +54,10 @@ def compute(
     flags: int,
     loss_out: Any,
     grad_out: Any,
+    more: tuple[Any, ...] = (),
+    more_grads: tuple[Any, ...] = (),
+    statistics: tuple[Any, ...] | None = None,
+    upstream: float = 1.0,
 ) -> float: ...
 def scale(input: Any, factor: float, output: Any) -> None: ...
 def losses() -> Sequence[LossInfo]: ...

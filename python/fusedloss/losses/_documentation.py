@@ -24,15 +24,19 @@ _SHARED = """\
   return_grad: return the gradient as well.
   out: array that receives the gradient, whether or not it is also returned; shape and dtype of
     `y_pred`. It may be `y_pred` itself, which then costs no memory; otherwise it must not
-    overlap an input. Default: a new C-contiguous array if the gradient is returned.
+    overlap an input. A loss of several arrays of predictions takes a tuple with one for each, of
+    which only the first may be an input. Default: a new C-contiguous array if the gradient is
+    returned.
 
 Returns:
   The loss, or (loss, gradient) with `return_grad=True`. The loss is a NumPy scalar, or an array in
   the shape of the rows for reduction "none"; its dtype is float64 if `y_pred` is float64 and
   float32 otherwise. The gradient is that of the loss, or of the sum of all losses for reduction
   "none", with respect to `y_pred`: it has the shape and dtype of `y_pred`, and includes weights
-  and divisor. In float16 a small gradient becomes 0: prefer "sum" to a mean over many rows. An
-  empty batch has loss 0, and so has a mean over no row or over weights whose sum is 0.
+  and divisor. A loss of several arrays of predictions returns a tuple of gradients, one for each,
+  all in the dtype of `y_pred`. In float16 a small gradient becomes 0: prefer "sum" to a mean over
+  many rows. An empty batch has loss 0, and so has a mean over no row or over weights whose sum is
+  0.
 
 Raises:
   TypeError: an argument is not a NumPy array, or not a number, where one is expected, or its dtype

@@ -1,12 +1,13 @@
 """Losses of two classes, or of several labels that do not exclude each other."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from fusedloss._arguments import number
 from fusedloss._arrays import LOSSES, evaluate_pointwise
 from fusedloss.losses._documentation import documented
+from fusedloss.losses._focal import normaliser, split_alpha
 
 _CROSSENTROPY = LOSSES["binary_crossentropy"]
 _CROSSENTROPY_FROM_LOGITS = LOSSES["binary_crossentropy_from_logits"]
@@ -73,7 +74,7 @@ def binary_focal_crossentropy(
     y_pred: np.ndarray,
     *,
     apply_class_balancing: bool = False,
-    alpha: float = 0.25,
+    alpha: float | Sequence[float] | np.ndarray = 0.25,
     gamma: float = 2.0,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
@@ -81,7 +82,7 @@ def binary_focal_crossentropy(
     sample_weight: np.ndarray | None = None,
     mask: np.ndarray | None = None,
     reduction: str | None = "sum_over_batch_size",
-    denominator: float | None = None,
+    denominator: float | str | None = None,
     return_grad: bool = False,
     out: np.ndarray | None = None,
 ) -> Any:
@@ -97,6 +98,10 @@ def binary_focal_crossentropy(
     p_t and alpha_t from the smoothed label, too; without smoothing the two are equal. Value and
     gradient are finite for every gamma and every finite logit.
 
+    With denominator="positives" the sum of the rows' losses is divided by the sum of the targets of
+    the rows that count, or by 1 if that is less: the normaliser of the paper, if every element is a
+    row of its own.
+
     Lin et al. (2017), Focal loss for dense object detection, arXiv:1708.02002.
 
     >>> import numpy as np, fusedloss as fl
@@ -110,22 +115,19 @@ def binary_focal_crossentropy(
       y_pred: probabilities, or logits with `from_logits`; float16, bfloat16, float32 or float64. A
         row is what lies along `axis`; in a 1-D array every element is a row of its own.
       apply_class_balancing: weigh the classes by `alpha`.
-      alpha: weight of the positive class, in [0, 1]; the negative one has 1 - alpha. Not used
-        without `apply_class_balancing`.
+      alpha: weight of the positive class, a number or one for each output along `axis`, in [0, 1];
+        the negative one has 1 - alpha. Not used without `apply_class_balancing`.
       gamma: how strongly easy examples are faded, >= 0; with 0 it is binary cross-entropy.
       from_logits: `y_pred` holds logits.
       label_smoothing: how far labels are moved towards 1/2, in [0, 1].
       axis: the axis over which the loss is averaged.
     """
-    options = sample_weight, mask, reduction, denominator, return_grad, out
+    options = sample_weight, mask, reduction, normaliser(denominator), return_grad, out
     loss = _FOCAL_FROM_LOGITS if from_logits else _FOCAL
-    balance = _balance(alpha) if apply_class_balancing else _UNBALANCED
+    balance, alphas = _UNBALANCED, None
+    if apply_class_balancing:
+        balance, alphas = split_alpha(alpha)
+        if not 0 <= balance <= 1:  # a negative one would mean "unbalanced" to the core
+            raise ValueError(f"alpha must be in [0, 1], got {alpha}")
     params = balance, gamma, label_smoothing
-    return evaluate_pointwise(loss, params, y_true, y_pred, options, axis)
-
-
-def _balance(alpha: float) -> float:
-    alpha = number("alpha", alpha)
-    if not 0 <= alpha <= 1:  # a negative one would mean "unbalanced" to the core
-        raise ValueError(f"alpha must be in [0, 1], got {alpha}")
-    return alpha
+    return evaluate_pointwise(loss, params, y_true, y_pred, options, axis, alphas, "alpha", 1.0)

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from fusedloss._arrays import LOSSES, evaluate_dense, split_alpha
+from fusedloss._arrays import LOSSES, evaluate_dense
 from fusedloss.losses._documentation import documented
+from fusedloss.losses._focal import normaliser, split_alpha
+from fusedloss.losses._scaled_logits import cross_entropy
 
-_CROSSENTROPY = LOSSES["categorical_crossentropy"]
-_CROSSENTROPY_FROM_LOGITS = LOSSES["categorical_crossentropy_from_logits"]
 _FOCAL = LOSSES["categorical_focal_crossentropy"]
 _FOCAL_FROM_LOGITS = LOSSES["categorical_focal_crossentropy_from_logits"]
 
@@ -23,6 +23,10 @@ def categorical_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
     class_weight: Sequence[float] | np.ndarray | None = None,
+    z_loss: float = 0.0,
+    softcap: float = 0.0,
+    temperature: float = 1.0,
+    return_statistics: bool = False,
     sample_weight: np.ndarray | None = None,
     mask: np.ndarray | None = None,
     reduction: str | None = "sum_over_batch_size",
@@ -58,10 +62,21 @@ def categorical_crossentropy(
       label_smoothing: the share of the label that is spread over all classes, in [0, 1].
       axis: the axis of the classes.
       class_weight: a weight for each class, shape (C,), >= 0.
+      z_loss: keeps the logits small: this times the square of ln(sum(exp(logits))) is added to the
+        loss of each row, >= 0.
+      softcap: logits x become softcap tanh(x / softcap), >= 0; 0 for no cap.
+      temperature: logits are divided by it, after the cap, > 0.
+      return_statistics: return a `Statistics` as well, after the gradient if there is one. This and
+        the last three are only for logits.
     """
     options = sample_weight, mask, reduction, denominator, return_grad, out
-    loss = _CROSSENTROPY_FROM_LOGITS if from_logits else _CROSSENTROPY
-    return evaluate_dense(loss, (label_smoothing,), y_true, y_pred, options, axis, class_weight)
+    scales = z_loss, softcap, temperature
+    loss, params = cross_entropy(from_logits, label_smoothing, scales, return_statistics)
+    # fmt: off
+    return evaluate_dense(
+        loss, params, y_true, y_pred, options, axis, class_weight, statistics=return_statistics,
+    )
+    # fmt: on
 
 
 @documented
@@ -77,7 +92,7 @@ def categorical_focal_crossentropy(
     sample_weight: np.ndarray | None = None,
     mask: np.ndarray | None = None,
     reduction: str | None = "sum_over_batch_size",
-    denominator: float | None = None,
+    denominator: float | str | None = None,
     return_grad: bool = False,
     out: np.ndarray | None = None,
 ) -> Any:
@@ -91,6 +106,9 @@ def categorical_focal_crossentropy(
     Labels are smoothed in the cross-entropy only; `keras.losses.categorical_focal_crossentropy`
     smooths them first. Without smoothing the two are equal. Value and gradient are finite for every
     gamma and every finite logit.
+
+    With denominator="positives" the sum of the rows' losses is divided by the sum of the targets of
+    the rows that count, or by 1 if that is less.
 
     Lin et al. (2017), Focal loss for dense object detection, arXiv:1708.02002.
 
@@ -109,7 +127,7 @@ def categorical_focal_crossentropy(
       label_smoothing: the share of the label that is spread over all classes, in [0, 1].
       axis: the axis of the classes.
     """
-    options = sample_weight, mask, reduction, denominator, return_grad, out
+    options = sample_weight, mask, reduction, normaliser(denominator), return_grad, out
     loss = _FOCAL_FROM_LOGITS if from_logits else _FOCAL
     scale, weights = split_alpha(alpha)
     params = scale, gamma, label_smoothing

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from fusedloss._arrays import LOSSES, evaluate_sparse, split_alpha
+from fusedloss._arrays import LOSSES, evaluate_sparse
 from fusedloss.losses._documentation import documented
+from fusedloss.losses._focal import normaliser, split_alpha
+from fusedloss.losses._scaled_logits import cross_entropy
 
-_CROSSENTROPY = LOSSES["categorical_crossentropy"]
-_CROSSENTROPY_FROM_LOGITS = LOSSES["categorical_crossentropy_from_logits"]
 _FOCAL = LOSSES["categorical_focal_crossentropy"]
 _FOCAL_FROM_LOGITS = LOSSES["categorical_focal_crossentropy_from_logits"]
 
@@ -24,6 +24,10 @@ def sparse_categorical_crossentropy(
     axis: int = -1,
     label_smoothing: float = 0.0,
     class_weight: Sequence[float] | np.ndarray | None = None,
+    z_loss: float = 0.0,
+    softcap: float = 0.0,
+    temperature: float = 1.0,
+    return_statistics: bool = False,
     sample_weight: np.ndarray | None = None,
     mask: np.ndarray | None = None,
     reduction: str | None = "sum_over_batch_size",
@@ -49,6 +53,11 @@ def sparse_categorical_crossentropy(
     ... )
     >>> print(f"{loss:.4f}", gradient[0].round(4), gradient[2])
     0.5493 [ 0.1667 -0.3333  0.1667] [0. 0. 0.]
+    >>> loss, statistics = fl.sparse_categorical_crossentropy(
+    ...     labels, logits, from_logits=True, ignore_class=-1, return_statistics=True
+    ... )
+    >>> statistics.argmax, statistics.correct
+    (array([ 0,  2, -1]), array([False,  True, False]))
 
     Args:
       y_true: labels in [0, C), int8 to int64 or uint8 to uint32, shape of `y_pred` without `axis`.
@@ -60,12 +69,22 @@ def sparse_categorical_crossentropy(
       axis: the axis of the classes.
       label_smoothing: the share of the label that is spread over all classes, in [0, 1].
       class_weight: a weight for each class, shape (C,), >= 0.
+      z_loss: keeps the logits small: this times the square of ln(sum(exp(logits))) is added to the
+        loss of each row, >= 0.
+      softcap: logits x become softcap tanh(x / softcap), >= 0; 0 for no cap.
+      temperature: logits are divided by it, after the cap, > 0.
+      return_statistics: return a `Statistics` as well, after the gradient if there is one. This and
+        the last three are only for logits.
     """
     options = sample_weight, mask, reduction, denominator, return_grad, out
-    loss = _CROSSENTROPY_FROM_LOGITS if from_logits else _CROSSENTROPY
+    scales = z_loss, softcap, temperature
+    loss, params = cross_entropy(from_logits, label_smoothing, scales, return_statistics)
+    # fmt: off
     return evaluate_sparse(
-        loss, (label_smoothing,), y_true, y_pred, options, axis, ignore_class, class_weight
+        loss, params, y_true, y_pred, options, axis, ignore_class, class_weight,
+        statistics=return_statistics,
     )
+    # fmt: on
 
 
 @documented
@@ -82,7 +101,7 @@ def sparse_categorical_focal_crossentropy(
     sample_weight: np.ndarray | None = None,
     mask: np.ndarray | None = None,
     reduction: str | None = "sum_over_batch_size",
-    denominator: float | None = None,
+    denominator: float | str | None = None,
     return_grad: bool = False,
     out: np.ndarray | None = None,
 ) -> Any:
@@ -91,6 +110,9 @@ def sparse_categorical_focal_crossentropy(
     `categorical_focal_crossentropy` of the one-hot label, which is never made: without smoothing,
 
         loss = -alpha (1 - p[y_true])^gamma ln(p[y_true])
+
+    With denominator="positives" the sum of the rows' losses is divided by the number of rows that
+    count, not those of weight 0, or by 1 if there are none.
 
     Lin et al. (2017), Focal loss for dense object detection, arXiv:1708.02002.
 
@@ -112,7 +134,7 @@ def sparse_categorical_focal_crossentropy(
       axis: the axis of the classes.
       label_smoothing: the share of the label that is spread over all classes, in [0, 1].
     """
-    options = sample_weight, mask, reduction, denominator, return_grad, out
+    options = sample_weight, mask, reduction, normaliser(denominator), return_grad, out
     loss = _FOCAL_FROM_LOGITS if from_logits else _FOCAL
     scale, weights = split_alpha(alpha)
     params = scale, gamma, label_smoothing

@@ -1,0 +1,26 @@
+"""What the focal losses share: alpha, a number or one for each class, and their normaliser."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fusedloss._arguments import describe, number
+from fusedloss._arrays import Positives
+
+
+def split_alpha(alpha: Any) -> tuple[float, Any]:
+    """``alpha`` as the parameter of the core, and as weights of classes or outputs."""
+    if isinstance(alpha, (np.ndarray, Sequence)) and not isinstance(alpha, str):
+        return 1.0, alpha
+    return number("alpha", alpha), None
+
+
+def normaliser(denominator: Any) -> Any:
+    """``denominator``, which may be a number, None or "positives"."""
+    if not isinstance(denominator, str):
+        return denominator
+    if denominator != "positives":
+        got = describe(denominator)
+        raise ValueError(f"denominator must be a number or 'positives', got {got}")
+    return Positives
