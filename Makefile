@@ -14,7 +14,7 @@ BUILT := .venv/built-werror-$(WERROR)
 export KERAS_BACKEND := torch
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test build bench lint format clean
+.PHONY: help demo test build bench docs lint format clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -32,6 +32,9 @@ build: $(BUILT) ## Compile, and install into .venv
 bench: build ## Measure against torch eager, torch.compile and NumPy
 	$(BIN)/python -m pytest benchmarks --benchmark-only
 	$(BIN)/python benchmarks/compare.py
+
+docs: build ## Write docs/losses.md, its pictures and the README's table from the docstrings
+	$(BIN)/python docs/_build/build.py
 
 lint: build ## Check style and types
 	$(BIN)/ruff check
