@@ -166,3 +166,59 @@ def test_other_losses_have_no_statistics() -> None:
     found = statistics(case, 37, F32)
     with pytest.raises(ValueError, match="statistics"):
         call(case, case.inputs(F32, (37, 5)), statistics=(*found,))
+
+
+def named(name: str) -> Case:
+    return next(case for case in DEFAULTS if case.loss.name == name)
+
+
+def aligned(shape: tuple[int, ...], offset: int) -> Any:
+    """A float32 array that begins `offset` bytes after a multiple of 64."""
+    size = int(np.prod(shape)) * 4
+    memory = np.empty(size + 128, np.uint8)
+    begin = -memory.ctypes.data % 64 + offset
+    return memory[begin : begin + size].view(np.float32).reshape(shape)
+
+
+@pytest.mark.parametrize("name", ["cosine_embedding", "triplet_margin"])
+def test_large_gradients_may_be_aligned_differently(name: str) -> None:
+    """Gradients of 16 MiB and more pass by the caches, if all of their registers are aligned."""
+    case, shape = named(name), (1 << 16, 80)
+    inputs = case.inputs(F32, shape)
+    params = tuple(case.parameters.values())
+    grads = [aligned(shape, offset) for offset in (0, 4, 20)][: 1 + len(inputs.more)]
+    loss = np.empty((), np.float32)
+    # fmt: off
+    _core.compute(
+        case.loss.id, params, inputs.y_true, inputs.y_pred, None, None, None, None, 1, _core.SUM,
+        0.0, 0, loss, grads[0], tuple(inputs.more), tuple(grads[1:]),
+    )
+    # fmt: on
+    wanted = call(case, inputs, reduction=_core.SUM)
+    for grad, other in zip(grads, wanted.grads, strict=True):
+        assert_same_bits(grad, other, f"gradient of {case}")
+
+
+@pytest.mark.parametrize("classes", [10, 100])
+def test_an_upstream_of_0_does_not_hide_nan(classes: int) -> None:
+    case = named("categorical_crossentropy_from_logits")
+    inputs = case.inputs(F32, (3, classes))
+    inputs.y_pred[1, 2] = np.nan
+    (grad,) = call(case, inputs, reduction=_core.SUM, upstream=0.0).grads
+    np.testing.assert_array_equal(np.isnan(grad).all(1), [False, True, False])
+    np.testing.assert_array_equal(np.isnan(grad).any(1), [False, True, False])
+
+
+@pytest.mark.parametrize("entries", [8, 100])
+@pytest.mark.parametrize("target", [2**32 + 1, 2**32 - 1, -(2**32) + 1, 2**24 + 1])
+def test_targets_of_rows_are_never_taken_for_others(entries: int, target: int) -> None:
+    case = named("cosine_embedding")
+    inputs = case.inputs(F32, (4, entries))
+    inputs.y_true[:] = target
+    assert (call(case, inputs, reduction=_core.NONE).loss == 0).all()
+
+
+def test_targets_of_rows_are_no_labels_to_ignore() -> None:
+    case = named("cosine_embedding")
+    with pytest.raises(ValueError, match="^ignore_label: cosine_embedding has no labels"):
+        call(case, case.inputs(F32, (4, 8)), ignore_label=1)

@@ -25,6 +25,8 @@ constexpr int64_t kStreamBytes = int64_t(16) << 20;
 // Rows computed together when lanes run across the rows.
 constexpr int kRowGroup = 32;
 
+static_assert(kMaxPredictions == 1 + FL_MAX_MORE);
+
 struct Space {  // an index space in C order
   int ndim = 0;
   int64_t sizes[FL_MAX_DIMS] = {};

@@ -22,8 +22,13 @@ RowHeads<T> stage_heads(const RowCall& call, int64_t begin, int n, T* weight, T*
   const T* w = stage_weight(call.rows, call.sample_weight, call.mask, begin, n, weight, mask);
   if (call.dense) return {w, nullptr};
   stage_labels(call.rows, call.y_true, begin, n, labels);
-  bool all_count = !w;  // the common case, without a branch for each row
-  if (!call.labels_are_classes) return {w, labels};
+  bool all_count = !w;             // the common case, without a branch for each row
+  if (!call.labels_are_classes) {  // numbers, kept to what every type that computes can hold
+    constexpr int64_t kLargest = int64_t(1) << 24;
+    for (int i = 0; i < n; ++i)
+      labels[i] = labels[i] > kLargest ? kLargest : labels[i] < -kLargest ? -kLargest : labels[i];
+    return {w, labels};
+  }
   for (int i = 0; i < n; ++i) {
     const bool ignored = call.has_ignore_label & (labels[i] == call.ignore_label);
     all_count &= (labels[i] >= 0) & (labels[i] < call.classes) & !ignored;
@@ -101,7 +106,9 @@ void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
       for (int k = 0; k < kPredictions; ++k)
         row.x[k] = stage_row(call.x[k], begin + i, x + k * padded);
       if (call.dense) row.y_true = stage_row(call.y_true, begin + i, y_true);
-      row.stream_grad = call.stream_grad && in_place<T>(call.grad[0]) && can_stream<V>(row.grad[0]);
+      // Several gradients may be aligned differently, and would not stream better together.
+      row.stream_grad = kPredictions == 1 && call.stream_grad && in_place<T>(call.grad[0]) &&
+                        can_stream<V>(row.grad[0]);
       const Along<V> layout{row, call.dense ? -1 : heads.labels[i], V(w * call.grad_scale)};
       Found<V> found{};
       value[i] = w * double(compute_rows(loss, layout, wants_statistics ? &found : nullptr).raw[0]);
@@ -170,7 +177,7 @@ void rows_across(const Loss& loss, const RowCall& call, int64_t begin, int n,
       if (rows.grad[k]) rows.grad[k] += i;
     }
     const V zero(0.0), w = weighted ? V::load(weight + i) : V(1.0);
-    const Across<V> layout{rows, label + i, weighted ? V::load(scaled + i) : V(call.grad_scale)};
+    const Across<V> layout{rows, label + i, w, weighted ? V::load(scaled + i) : V(call.grad_scale)};
     T values[V::kSize];
     Found<V> found{};
     const V computed = compute_rows(loss, layout, wants_statistics ? &found : nullptr);

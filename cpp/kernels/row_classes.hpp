@@ -41,7 +41,7 @@ V compute_classes(const Loss& loss, const Layout& layout, [[maybe_unused]] Found
   using Link = decltype(loss.link);
   const auto& row = layout.row;
   const V uniform(1.0 / double(row.classes));
-  const bool every_class = row.y_true || loss.every_class(), keep_mass = row.grad || every_class;
+  const bool every_class = row.y_true || loss.every_class(), keep_mass = row.grad[0] || every_class;
   constexpr double kAbsent = Link::kAbsent;
 
   const auto logit = [&](V y_pred) __attribute__((always_inline)) {

@@ -20,7 +20,11 @@ struct RowOperands {
   int64_t classes;
   bool stream_grad;  // past the caches; its registers are aligned
 
-  bool wants_grad() const { return grad[0] || grad[1] || grad[2]; }
+  bool wants_grad() const {
+    for (const T* g : grad)
+      if (g) return true;
+    return false;
+  }
 };
 
 // Lanes run along the classes of one row; all strides are 1.
@@ -140,7 +144,8 @@ struct Across {
 
   RowOperands<T> row;
   const typename V::Integer* label;  // (V::kSize)
-  V weight;
+  V row_weight;
+  V weight;  // times the gradient's scale
 
   struct Place {
     int64_t first;
@@ -176,7 +181,7 @@ struct Across {
     v.store(row.grad[k] + at.first * row.grad_stride[k]);
   }
   static FL_INLINE V keep(V added, V, Place) { return added; }
-  FL_INLINE V silence(V v) const { return select(weight == V(0.0), V(0.0), v); }
+  FL_INLINE V silence(V v) const { return select(row_weight == V(0.0), V(0.0), v); }
 
   // Of few classes the labelled one is selected: single numbers, stored and then loaded as a
   // register, would wait for each other.

@@ -9,8 +9,7 @@
 //   take a third argument: a weight for positive targets, 1 if none is given, or, if it names one
 //   in kMore, a further prediction with a gradient of its own.
 // - A row loss describes a row of numbers in one of three ways: over the probabilities of its
-// classes
-//   (Class below), over pairs of a target class and another one (Pairs), or over its entries as
+//   classes (Class below), over pairs of a target class and another one, or over its entries as
 //   they are (Entry).
 #pragma once
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "losses/registry.hpp"
-#include "runtime/arguments.hpp"
 #include "runtime/buffers.hpp"
+#include "runtime/calls.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/parallel.hpp"
 #include "runtime/status.hpp"
@@ -118,9 +118,7 @@ void compute_empty(const fl_call& call, const Arguments& arguments) {
 
 // The labels, before a gradient that overwrites y_pred could destroy it in vain.
 void check_labels_first(const fl_call& call, const Arguments& arguments, Threads threads) {
-  if (!arguments.labels || arguments.info->targets != FL_TARGETS_ELEMENTS || !call.grad.data ||
-      call.grad.data != call.y_pred.data)
-    return;
+  if (!arguments.class_labels || !call.grad.data || call.grad.data != call.y_pred.data) return;
   DivisorCall k = divisor_call(call, arguments, true);
   k.check_labels = true;
   check_labels(count_rows(k, threads), arguments.row_length);

@@ -1,135 +1,13 @@
 #include "runtime/arguments.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <string>
+#include <cstdio>
 
 #include "runtime/status.hpp"
+#include "runtime/tensors.hpp"
 
 namespace fl {
 namespace {
-
-const char* dtype_name(int32_t dtype) {
-  constexpr const char* kNames[] = {"float32", "float64", "float16", "bfloat16", "int8",
-                                    "int16",   "int32",   "int64",   "uint8",    "bool"};
-  return dtype >= 0 && dtype <= FL_BOOL ? kNames[dtype] : "unknown";
-}
-
-bool is_floating(int32_t dtype) { return dtype >= FL_FLOAT32 && dtype <= FL_BFLOAT16; }
-bool is_integer(int32_t dtype) { return dtype >= FL_INT8 && dtype <= FL_UINT8; }
-
-int64_t item_size(int32_t dtype) {
-  constexpr int64_t kSizes[] = {4, 8, 2, 2, 1, 2, 4, 8, 1, 1};
-  return kSizes[dtype];
-}
-
-std::string shape_text(const fl_tensor& x, int ndim) {
-  std::string text = "(";
-  for (int d = 0; d < ndim; ++d) text += (d ? ", " : "") + std::to_string(x.shape[d]);
-  return text + (ndim == 1 ? ",)" : ")");
-}
-
-// Whether x has the first `ndim` dimensions of y.
-bool same_shape(const fl_tensor& x, const fl_tensor& y, int ndim) {
-  return x.ndim == ndim && std::equal(x.shape, x.shape + ndim, y.shape);
-}
-
-void check_tensor(const char* name, const fl_tensor& x) {
-  if (x.ndim < 0 || x.ndim > FL_MAX_DIMS)
-    fail(FL_INVALID_VALUE, "%s has %d dimensions, but at most %d are supported", name, int(x.ndim),
-         FL_MAX_DIMS);
-  if (x.dtype < 0 || x.dtype > FL_BOOL)
-    fail(FL_INVALID_TYPE, "%s has a dtype that is not supported", name);
-}
-
-void expect_shape(const char* name, const fl_tensor& x, const char* like, const fl_tensor& y,
-                  int ndim) {
-  check_tensor(name, x);
-  if (!same_shape(x, y, ndim))
-    fail(FL_INVALID_VALUE, "%s has shape %s, but %s needs shape %s", name,
-         shape_text(x, x.ndim).c_str(), like, shape_text(y, ndim).c_str());
-}
-
-// Strides mean nothing then; NumPy sets them to 0.
-bool is_empty(const fl_tensor& x) {
-  return std::find(x.shape, x.shape + x.ndim, 0) != x.shape + x.ndim;
-}
-
-void expect_output(const char* name, const fl_tensor& x, int32_t dtype) {
-  if (x.dtype != dtype)
-    fail(FL_INVALID_TYPE, "%s has dtype %s, but %s is expected", name, dtype_name(x.dtype),
-         dtype_name(dtype));
-  for (int d = 0; x.strides && !is_empty(x) && d < x.ndim; ++d)
-    if (x.strides[d] == 0 && x.shape[d] > 1)
-      fail(FL_INVALID_VALUE, "%s is a broadcast view, which cannot be written to", name);
-}
-
-int64_t stride_of(const fl_tensor& x, int axis) {
-  if (x.strides) return x.strides[axis];
-  int64_t stride = 1;
-  for (int d = x.ndim - 1; d > axis; --d) stride *= x.shape[d];
-  return stride;
-}
-
-bool is_contiguous(const fl_tensor& x) {
-  int64_t expected = 1;
-  for (int d = x.ndim - 1; d >= 0; --d) {
-    if (x.shape[d] != 1 && stride_of(x, d) != expected) return false;
-    expected *= x.shape[d];
-  }
-  return true;
-}
-
-// An index space over the first `ndim` dimensions of `shape`, and the operands seen from it.
-// Dimensions of size 1 vanish; neighbours that every operand steps through evenly become one.
-class Merger {
- public:
-  Merger(const int64_t* shape, int ndim) : shape_(shape), ndim_(ndim) {}
-
-  // Tensors with fewer dimensions than the space are broadcast over the missing last ones.
-  void add(const fl_tensor& x, Operand& operand) {
-    if (!x.data) return;
-    operand.data = static_cast<char*>(x.data);
-    operand.dtype = x.dtype;
-    for (int d = 0; d < ndim_; ++d)
-      operand.strides[d] = d < x.ndim && shape_[d] != 1 ? stride_of(x, d) : 0;
-    operands_[count_++] = &operand;
-  }
-
-  Space merge() {
-    Space space;
-    for (int d = 0; d < ndim_; ++d) {
-      space.count *= shape_[d];
-      if (shape_[d] == 1) continue;
-      const int last = space.ndim - 1;
-      const bool even = last >= 0 && std::all_of(begin(), end(), [&](auto* x) {
-                          return x->strides[last] == x->strides[d] * shape_[d];
-                        });
-      const int to = even ? last : space.ndim++;
-      space.sizes[to] = even ? space.sizes[to] * shape_[d] : shape_[d];
-      for (Operand* x : *this) x->strides[to] = x->strides[d];
-    }
-    for (Operand* x : *this) {
-      int64_t expected = 1;
-      x->contiguous = true;
-      for (int d = space.ndim - 1; d >= 0; --d) {
-        x->contiguous &= x->strides[d] == expected;
-        expected *= space.sizes[d];
-      }
-    }
-    return space;
-  }
-
-  Operand** begin() { return operands_; }
-  Operand** end() { return operands_ + count_; }
-
- private:
-  const int64_t* shape_;
-  int ndim_;
-  Operand* operands_[9];
-  int count_ = 0;
-};
 
 void check_params(const fl_call& call, Arguments& arguments) {
   const fl_loss_info& info = *arguments.info;
@@ -141,56 +19,23 @@ void check_params(const fl_call& call, Arguments& arguments) {
     const double value = i < call.num_params ? call.params[i] : p.value;
     if (!(value >= p.low && value <= p.high) || (p.low_excluded && value == p.low) ||
         std::isinf(value)) {
-      const std::string domain =
-          std::isinf(p.high)
-              ? (p.low_excluded ? "> " : ">= ") + std::to_string(int(p.low))
-              : "between " + std::to_string(int(p.low)) + " and " + std::to_string(int(p.high));
-      fail(FL_INVALID_VALUE, "%s must be finite and %s, got %g", p.name, domain.c_str(), value);
+      char domain[64] = "";  // of a parameter that may be any number
+      if (std::isinf(p.high) && !std::isinf(p.low))
+        std::snprintf(domain, sizeof domain, " and %s %g", p.low_excluded ? ">" : ">=", p.low);
+      else if (!std::isinf(p.high) && p.low_excluded)
+        std::snprintf(domain, sizeof domain, ", > %g and <= %g", p.low, p.high);
+      else if (!std::isinf(p.high))
+        std::snprintf(domain, sizeof domain, " and between %g and %g", p.low, p.high);
+      fail(FL_INVALID_VALUE, "%s must be finite%s, got %g", p.name, domain, value);
     }
     arguments.params[i] = value;
   }
 }
 
-double read_number(const fl_tensor& x, int64_t index) {
-  const char* at = static_cast<const char*>(x.data) + index * item_size(x.dtype);
-  const auto as = [&](auto value) {
-    std::memcpy(&value, at, sizeof value);
-    return value;
-  };
-  switch (x.dtype) {
-    case FL_FLOAT32:
-      return double(as(float()));
-    case FL_FLOAT64:
-      return as(double());
-    case FL_INT8:
-      return as(int8_t());
-    case FL_INT16:
-      return as(int16_t());
-    case FL_INT32:
-      return as(int32_t());
-    case FL_INT64:
-      return double(as(int64_t()));
-    case FL_BFLOAT16: {
-      const uint32_t bits = uint32_t(as(uint16_t())) << 16;
-      float value;
-      std::memcpy(&value, &bits, sizeof value);
-      return double(value);
-    }
-    case FL_FLOAT16: {
-      const uint16_t bits = as(uint16_t());
-      const int exponent = bits >> 10 & 31, mantissa = bits & 1023;
-      const double size = exponent == 31 ? (mantissa ? NAN : INFINITY)
-                          : exponent     ? std::ldexp(1024 + mantissa, exponent - 25)
-                                         : std::ldexp(mantissa, -24);
-      return bits & 0x8000 ? -size : size;
-    }
-    default:
-      return as(uint8_t());
-  }
-}
-
 void check_targets(const fl_call& call, Arguments& arguments) {
   const fl_loss_info& info = *arguments.info;
+  if (call.has_ignore_label && info.targets != FL_TARGETS_ELEMENTS)
+    fail(FL_INVALID_VALUE, "ignore_label: %s has no labels of classes", info.name);
   if (info.targets == FL_TARGETS_NONE) {
     if (call.y_true.data) fail(FL_INVALID_VALUE, "y_true: %s takes no targets", info.name);
     return;
@@ -205,6 +50,7 @@ void check_targets(const fl_call& call, Arguments& arguments) {
     if (!is_integer(call.y_true.dtype))
       fail(FL_INVALID_TYPE, "y_true has dtype %s, but labels need an integer dtype",
            dtype_name(call.y_true.dtype));
+    arguments.class_labels = info.targets == FL_TARGETS_ELEMENTS;
   } else {
     expect_shape("y_true", call.y_true, "a target for every entry of y_pred", call.y_pred,
                  call.y_pred.ndim);
@@ -337,11 +183,10 @@ Arguments check_arguments(const fl_call& call) {
   for (int d = 0; d < rows; ++d) arguments.row_count *= y_pred.shape[d];
   arguments.row_length = call.row_axes ? y_pred.shape[rows] : 1;
   arguments.in_double = y_pred.dtype == FL_FLOAT64;
-  if (arguments.info->kind == FL_ROW) {
-    if (arguments.row_length < 1 || arguments.row_length > INT32_MAX)
-      fail(FL_INVALID_VALUE, "y_pred has shape %s: the number of classes must be in [1, 2^31)",
-           shape_text(y_pred, y_pred.ndim).c_str());
-  }
+  if (arguments.info->kind == FL_ROW &&
+      (arguments.row_length < 1 || arguments.row_length > INT32_MAX))
+    fail(FL_INVALID_VALUE, "y_pred has shape %s: the number of classes must be in [1, 2^31)",
+         shape_text(y_pred, y_pred.ndim).c_str());
   check_targets(call, arguments);
   check_more(call, *arguments.info);
   check_class_weight(call, arguments);
@@ -349,112 +194,6 @@ Arguments check_arguments(const fl_call& call) {
   check_outputs(call, arguments);
   check_statistics(call, arguments);
   return arguments;
-}
-
-namespace {
-
-// Not if it overwrites the predictions: these are in the caches already.
-bool should_stream(const fl_call& call, int64_t elements) {
-  return call.grad.data && call.grad.data != call.y_pred.data &&
-         elements * item_size(call.grad.dtype) >= kStreamBytes;
-}
-
-}  // namespace
-
-PointwiseCall pointwise_call(const fl_call& call, const Arguments& arguments) {
-  PointwiseCall k;
-  Merger merger(call.y_pred.shape, call.y_pred.ndim);
-  merger.add(call.y_true, k.y_true);
-  merger.add(call.y_pred, k.y_pred);
-  merger.add(call.sample_weight, k.sample_weight);
-  merger.add(call.mask, k.mask);
-  merger.add(arguments.info->num_more ? call.more[0] : call.class_weight, k.third);
-  merger.add(call.grad, k.grad);
-  merger.add(call.more_grad[0], k.more_grad);
-  k.elements = merger.merge();
-  k.want_loss = call.loss.data != nullptr;
-  k.stream_grad = should_stream(call, k.elements.count);
-  k.row_length = arguments.row_length;
-  if (k.want_loss && call.reduction == FL_NONE) {
-    k.loss.data = static_cast<char*>(call.loss.data);
-    if (k.row_length > 1) k.block = std::max<int64_t>(1, kChunk / k.row_length) * k.row_length;
-  }
-  std::copy(std::begin(arguments.params), std::end(arguments.params), k.params);
-  return k;
-}
-
-RowCall row_call(const fl_call& call, const Arguments& arguments) {
-  RowCall k;
-  const int rows = call.y_pred.ndim - 1;
-  Merger merger(call.y_pred.shape, rows);
-  const auto add = [&](const fl_tensor& x, Operand& operand) {
-    merger.add(x, operand);
-    if (x.data && x.ndim > rows) operand.class_stride = stride_of(x, rows);
-  };
-  add(call.y_true, k.y_true);
-  add(call.y_pred, k.x[0]);
-  add(call.grad, k.grad[0]);
-  k.predictions = 1 + arguments.info->num_more;
-  for (int i = 0; i < arguments.info->num_more; ++i) {
-    add(call.more[i], k.x[i + 1]);
-    add(call.more_grad[i], k.grad[i + 1]);
-  }
-  add(call.sample_weight, k.sample_weight);
-  add(call.mask, k.mask);
-  k.rows = merger.merge();
-  k.classes = arguments.row_length;
-  k.stream_grad = should_stream(call, k.rows.count * k.classes);
-  k.dense = !arguments.labels;
-  if (call.loss.data && call.reduction == FL_NONE) k.loss.data = static_cast<char*>(call.loss.data);
-  k.labels_are_classes = arguments.info->targets == FL_TARGETS_ELEMENTS;
-  k.has_ignore_label = arguments.labels && call.has_ignore_label;
-  k.ignore_label = call.ignore_label;
-  const Operand& y_pred = k.x[0];
-  const bool neighbours = k.rows.ndim > 0 && y_pred.strides[k.rows.ndim - 1] == 1;
-  k.across = k.classes <= kFewClasses || (y_pred.class_stride != 1 && neighbours);
-  const fl_statistics& s = call.statistics;
-  k.statistics = {static_cast<char*>(s.log_sum_exp.data), static_cast<char*>(s.label_log_prob.data),
-                  static_cast<char*>(s.entropy.data), static_cast<int64_t*>(s.argmax.data)};
-  const int64_t fitting = std::max<int64_t>(1, kChunk / k.classes);
-  k.block = k.across ? std::max<int64_t>(1, fitting / kRowGroup) * kRowGroup : fitting;
-  std::copy(std::begin(arguments.params), std::end(arguments.params), k.params);
-  return k;
-}
-
-DivisorCall divisor_call(const fl_call& call, const Arguments& arguments, bool weighted) {
-  DivisorCall k;
-  const int rows = call.y_pred.ndim - call.row_axes;
-  k.weighted = weighted;
-  Merger merger(call.y_pred.shape,
-                k.weighted && arguments.element_weights ? call.y_pred.ndim : rows);
-  if (k.weighted) merger.add(call.sample_weight, k.sample_weight);
-  merger.add(call.mask, k.mask);
-  if (arguments.labels) {
-    merger.add(call.y_true, k.labels);
-    k.has_ignore_label = call.has_ignore_label;
-    k.ignore_label = call.ignore_label;
-    k.classes = arguments.row_length;
-    if (k.weighted && (call.flags & FL_CLASS_WEIGHTED_MEAN) && !arguments.class_weight.empty())
-      k.class_weight = arguments.class_weight.data();
-  }
-  k.rows = merger.merge();
-  return k;
-}
-
-ScaleCall scale_call(const fl_tensor& input, double factor, const fl_tensor& output) {
-  check_tensor("input", input);
-  if (!is_floating(input.dtype))
-    fail(FL_INVALID_TYPE, "input has dtype %s, but a floating dtype is expected",
-         dtype_name(input.dtype));
-  expect_shape("output", output, "the scaled input", input, input.ndim);
-  expect_output("output", output, input.dtype);
-  ScaleCall k;
-  Merger merger(input.shape, input.ndim);
-  merger.add(input, k.input);
-  merger.add(output, k.output);
-  k.elements = merger.merge();
-  k.factor = factor;
-  return k;
 }
 
 }  // namespace fl

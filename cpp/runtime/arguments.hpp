@@ -1,4 +1,4 @@
-// From an fl_call to the calls of kernels: every rule about shapes, dtypes and parameters.
+// Every rule about the shapes, dtypes and parameters of an fl_call.
 #pragma once
 
 #include <vector>
@@ -11,7 +11,8 @@ namespace fl {
 struct Arguments {
   const fl_loss_info* info = nullptr;
   bool in_double = false;
-  bool labels = false;           // integer labels
+  bool labels = false;           // y_true holds an integer for each row
+  bool class_labels = false;     // ... which is that of a class
   bool element_weights = false;  // sample_weight has a weight for every element
   int64_t row_count = 1;
   int64_t row_length = 1;  // elements (pointwise) or classes of a row
@@ -19,16 +20,7 @@ struct Arguments {
   std::vector<double> class_weight;  // row losses
 };
 
-// Its place among the losses of its kind, which is its place in the kernels' tables.
-int index_in_kind(int32_t loss_id);
-
 // Throws Error naming the argument, what it is and what is expected.
 Arguments check_arguments(const fl_call& call);
-
-PointwiseCall pointwise_call(const fl_call& call, const Arguments& arguments);
-RowCall row_call(const fl_call& call, const Arguments& arguments);
-// weighted: rows count with their sample weight, not each as one.
-DivisorCall divisor_call(const fl_call& call, const Arguments& arguments, bool weighted);
-ScaleCall scale_call(const fl_tensor& input, double factor, const fl_tensor& output);
 
 }  // namespace fl
