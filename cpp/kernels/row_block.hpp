@@ -85,12 +85,9 @@ void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
     gather_row(x, offset, call.classes, to);
     return to;
   };
-  RowOperands<T> row{};
-  row.mass = scratch;
-  row.class_weight = (const T*)call.class_weight;
-  row.classes = call.classes;
   for (int i = 0; i < n; ++i) {
     const double w = heads.weight ? double(heads.weight[i]) : 1.0;
+    RowOperands<T> row{};  // made anew for each row, so that it stays in registers
     int64_t offset[kPredictions];
     for (int k = 0; k < kPredictions; ++k) {
       const Operand& to = call.grad[k];
@@ -100,9 +97,12 @@ void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
     if (w == 0) {
       value[i] = 0;
       if (wants_statistics) put_nothing_found<T>(call.statistics, begin + i);
-      for (T* g : row.grad)
-        if (g) memset(g, 0, size_t(call.classes) * sizeof(T));
+      for (int k = 0; k < kPredictions; ++k)
+        if (row.grad[k]) memset(row.grad[k], 0, size_t(call.classes) * sizeof(T));
     } else {
+      row.mass = scratch;
+      row.class_weight = (const T*)call.class_weight;
+      row.classes = call.classes;
       for (int k = 0; k < kPredictions; ++k)
         row.x[k] = stage_row(call.x[k], begin + i, x + k * padded);
       if (call.dense) row.y_true = stage_row(call.y_true, begin + i, y_true);

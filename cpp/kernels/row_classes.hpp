@@ -82,10 +82,18 @@ V compute_classes(const Loss& loss, const Layout& layout, [[maybe_unused]] Found
   };
   V sums[Loss::kSums];
   Class<V> labelled;
+  // Of dense targets most registers hold none, as a rule.
+  const auto idle = [&](auto at) __attribute__((always_inline)) {
+    if constexpr (skips_absent_targets<Loss>())
+      return !loss.every_class() && none(layout.y_true(at) != V(0.0));
+    else
+      return false;
+  };
   if (every_class) {
     sum_classes<false>(layout, sums,
-                       [&](auto at, V(&sum)[Loss::kSums])
-                           __attribute__((always_inline)) { loss.update(sum, describe(at)); });
+                       [&](auto at, V(&sum)[Loss::kSums]) __attribute__((always_inline)) {
+                         if (!idle(at)) loss.update(sum, describe(at));
+                       });
   } else {
     const V x = logit(layout.label_y_pred()) - shift;
     labelled =
@@ -115,20 +123,25 @@ V compute_classes(const Loss& loss, const Layout& layout, [[maybe_unused]] Found
                             if constexpr (Link::kCurved) g = g * loss.link.curve(y_pred);
                             return layout.silence(g);
                           };
+    // Without a target only the mass of a class matters; y_pred is not read again, unless the link
+    // bends it.
+    const auto grad_without_target = [&](auto at) __attribute__((always_inline)) {
+      const V mass = mass_at(at);
+      const V x = Link::kCurved ? layout.y_pred(at, 0) : mass;
+      return grad(V(0.0), loss.link.describe(V(0.0), mass, mass, V(1.0), uniform, of_row), x);
+    };
     if (every_class) {
       layout.each_singly(0, row.classes, [&](auto at) __attribute__((always_inline)) {
+        if (idle(at)) return layout.put_grad(grad_without_target(at), at);
         const Class<V> c = describe(at);
-        layout.put_grad(grad(loss.slope(sums, c), c, layout.y_pred(at, 0)), at);
+        // + 0 turns -0 into the 0 of an idle register, whose width is not the same everywhere.
+        const V slope = loss.slope(sums, c) + V(0.0);
+        layout.put_grad(grad(slope, c, layout.y_pred(at, 0)), at);
       });
     } else {
       const V label_grad = grad(loss.slope(sums, labelled), labelled, layout.label_y_pred());
       layout.each(0, row.classes, [&](auto at) __attribute__((always_inline)) {
-        // Without a target only the mass of a class matters; y_pred is not read again, unless the
-        // link bends it.
-        const V mass = mass_at(at);
-        const V x = Link::kCurved ? layout.y_pred(at, 0) : mass;
-        const auto c = loss.link.describe(V(0.0), mass, mass, V(1.0), uniform, of_row);
-        layout.put_grad(grad(V(0.0), c, x), at);
+        layout.put_grad(grad_without_target(at), at);
       });
       layout.put_label_grad(label_grad);
     }

@@ -12,6 +12,7 @@ namespace fl::losses {
 template <class Link>
 struct CategoricalFocalCrossentropy {
   static const LossInfo info;
+  static constexpr bool kSkipsAbsentTargets = true;  // an exponential and a logarithm each
   double alpha, gamma, label_smoothing, smoothed_focus;
   Link link{};
 

@@ -9,6 +9,7 @@ namespace fl::losses {
 template <class Link>
 struct CategoricalGeneralizedCrossentropy {
   static const LossInfo info;
+  static constexpr bool kSkipsAbsentTargets = true;  // an exponential and a logarithm each
   double q;
   Link link{};
 

@@ -137,6 +137,15 @@ constexpr Targets targets_of() {
     return Targets::kElements;
 }
 
+// Whether it pays to ask if a register of dense targets is all 0 before a class is evaluated.
+template <class Loss>
+constexpr bool skips_absent_targets() {
+  if constexpr (requires { Loss::kSkipsAbsentTargets; })
+    return Loss::kSkipsAbsentTargets;
+  else
+    return false;
+}
+
 // Whether the sweep over a row's logits finds the statistics of fl_statistics.
 template <class Loss>
 constexpr bool has_statistics() {

@@ -100,6 +100,7 @@ struct Vec {
   friend FL_INLINE M operator<=(Vec a, Vec b) { return {a.raw <= b.raw}; }
   friend FL_INLINE M operator>=(Vec a, Vec b) { return {a.raw >= b.raw}; }
   friend FL_INLINE M operator==(Vec a, Vec b) { return {a.raw == b.raw}; }
+  friend FL_INLINE M operator!=(Vec a, Vec b) { return {a.raw != b.raw}; }
 
   friend FL_INLINE Vec select(M m, Vec a, Vec b) { return of(m.bits ? a.raw : b.raw); }
   friend FL_INLINE Vec abs(Vec a) { return of_bits(a.bits() & ~Vec(-0.0).bits()); }
@@ -171,6 +172,20 @@ FL_INLINE Double sqrt(Double a) { return Double::of(vsqrtq_f64(a.raw)); }
 #else
 #error "fusedloss has no vector layer for this processor"
 #endif
+
+// Whether a mask has no lane.
+template <class T, int N>
+FL_INLINE bool none(Mask<T, N> m) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi32_mask((__m512i)m.bits, (__m512i)m.bits) == 0;
+#elif defined(__AVX2__)
+  return _mm256_movemask_ps((__m256)m.bits) == 0;
+#elif defined(__SSE2__)
+  return _mm_movemask_ps((__m128)m.bits) == 0;
+#else
+  return vmaxvq_u32((uint32x4_t)m.bits) == 0;
+#endif
+}
 
 template <class T, int N>
 FL_INLINE Vec<T, N> clamp(Vec<T, N> x, Vec<T, N> low, Vec<T, N> high) {
