@@ -144,3 +144,43 @@ def test_threads_do_not_change_a_bit(case: Case) -> None:
     for loss, gradient in results[1:]:
         assert loss == results[0][0]
         np.testing.assert_array_equal(gradient, results[0][1])
+
+
+@pytest.mark.parametrize("dtype", [">i2", ">i8", ">u4", "u2", "u8", ">f4", ">f8"])
+def test_targets_in_any_byte_order_and_width(dtype: str) -> None:
+    y_pred = np.array([[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]])
+    if np.dtype(dtype).kind == "f":
+        one_hot = np.array([[0, 1, 0], [0, 0, 1]])
+        wanted = fl.categorical_crossentropy(one_hot, y_pred)
+        assert fl.categorical_crossentropy(one_hot.astype(dtype), y_pred) == wanted
+    else:
+        labels = np.array([1, 2])
+        wanted = fl.sparse_categorical_crossentropy(labels, y_pred)
+        assert fl.sparse_categorical_crossentropy(labels.astype(dtype), y_pred) == wanted
+
+
+LOGITS = np.array([[2.0, -3.0], [0.5, 0.0]])
+ABSENT = np.array([[0.0, 1.0], [1.0, 0.0]])
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in fl.__all__ if n.endswith(("crossentropy", "cross_entropy"))]
+)
+def test_logits_are_not_taken_for_probabilities(name: str) -> None:
+    loss = getattr(fl, name)
+    y_true = np.array([1, 0]) if name.startswith("sparse") else ABSENT
+    with pytest.raises(
+        ValueError, match=r"^y_pred must be in \[0, .*: logits need from_logits=True"
+    ):
+        loss(y_true, LOGITS)
+    padded = LOGITS.copy()
+    padded[1] = 0.25, 0.75
+    loss(y_true, padded, mask=np.array([False, True]))  # what is not there may hold anything
+
+
+def test_values_outside_a_domain() -> None:
+    with pytest.raises(ValueError, match=r"^y_true must be in \[0, 1\], got -1 at \(0, 1\)"):
+        fl.multilabel_margin(np.array([[0, -1]]), LOGITS[:1])
+    with pytest.raises(ValueError, match=r"^variance must be in \[0, inf\], got -3\.0 at \(0, 1\)"):
+        fl.gaussian_nll(ABSENT, LOGITS, LOGITS)
+    assert np.isnan(fl.gaussian_nll(ABSENT, LOGITS, np.full((2, 2), np.nan)))

@@ -220,5 +220,5 @@ def test_targets_of_rows_are_never_taken_for_others(entries: int, target: int) -
 
 def test_targets_of_rows_are_no_labels_to_ignore() -> None:
     case = named("cosine_embedding")
-    with pytest.raises(ValueError, match="^ignore_label: cosine_embedding has no labels"):
+    with pytest.raises(ValueError, match=r"^ignore_label: cosine_embedding has no labels"):
         call(case, case.inputs(F32, (4, 8)), ignore_label=1)

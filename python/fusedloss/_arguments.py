@@ -22,6 +22,9 @@ REDUCTIONS = {
     None: _core.NONE,
 }
 
+# A denominator of the focal losses: the sum of the positive targets that count, at least 1.
+POSITIVES = "positives"
+
 Shape = tuple[int, ...]
 
 
@@ -78,6 +81,12 @@ def divisor_of(denominator: float, reduction: str | None) -> float:
             f"denominator replaces the divisor of a mean, but reduction={reduction!r} has none"
         )
     return value
+
+
+def require_positives(denominator: str) -> None:
+    """Raise a ValueError unless ``denominator`` is the only one that is no number."""
+    if denominator != POSITIVES:
+        raise ValueError(f"denominator must be a number or {POSITIVES!r}, got {denominator!r}")
 
 
 def per_class(name: str, values: Any, classes: int, high: float = math.inf) -> np.ndarray:
@@ -168,3 +177,15 @@ def refuse_weights(name: str, got: Shape, rows: Shape, shape: Shape) -> NoReturn
     elif got == (*rows, 1):
         advice = f"drop the last axis with {name}.squeeze(-1)"
     raise ValueError(f"{name} must broadcast to the shape of the rows, {rows}, got {got}: {advice}")
+
+
+def require_within(name: str, values: np.ndarray, low: float, high: float, advice: str) -> None:
+    """Raise a ValueError if a number is outside ``[low, high]``; NaN is not."""
+    if values.size == 0 or (values.min() >= low and values.max() <= high):
+        return
+    outside = (values < low) | (values > high)
+    if outside.any():
+        index = tuple(map(int, np.argwhere(outside)[0]))
+        raise ValueError(
+            f"{name} must be in [{low:g}, {high:g}], got {values[index]} at {index}: {advice}"
+        )

@@ -5,6 +5,7 @@ nowhere else; what a loss computes is the core's business. The core checks again
 safety rests on.
 """
 
+import math
 from numbers import Real
 from typing import Any
 
@@ -12,8 +13,8 @@ import numpy as np
 
 from fusedloss import _arguments, _core, _outputs, _rows
 from fusedloss._arguments import integer, number
-
-LOSSES = {info.name: info for info in _core.losses()}
+from fusedloss._registry import BY_NAME
+from fusedloss._statistics import complete
 
 Shape = tuple[int, ...]
 # sample_weight, mask, reduction, denominator, return_grad, out: what every public function takes.
@@ -21,6 +22,16 @@ Options = tuple[np.ndarray | None, np.ndarray | None, str | None, Any, bool, Any
 
 _FLOAT32: np.dtype = np.dtype(np.float32)
 _FLOAT64: np.dtype = np.dtype(np.float64)
+# Loss -> the largest prediction there is, of those that take probabilities. They clip what is
+# beyond, so that logits given by mistake would look like a perfect model. Rows of classes are
+# normalised.
+_LARGEST_PROBABILITY = {
+    BY_NAME["binary_crossentropy"].id: 1.0,
+    BY_NAME["binary_focal_crossentropy"].id: 1.0,
+    BY_NAME["categorical_crossentropy"].id: math.inf,
+    BY_NAME["categorical_focal_crossentropy"].id: math.inf,
+    BY_NAME["categorical_generalized_crossentropy"].id: 1.0,
+}
 # dtype of y_pred -> dtype of the loss. bfloat16 joins when it is first seen: see _loss_dtype.
 _LOSS_DTYPES: dict[np.dtype, np.dtype] = {
     np.dtype(np.float16): _FLOAT32,
@@ -198,8 +209,12 @@ def _evaluate(
         if type(value) is not float:
             params = _numbers(loss, params)
             break
-    if y_true is not None and y_true.dtype.kind == "u":
-        y_true = _signed(y_true)
+    if y_true is not None and (y_true.dtype.kind == "u" or not y_true.dtype.isnative):
+        y_true = _readable(y_true)
+    largest = _LARGEST_PROBABILITY.get(loss.id)
+    # What a weight, a mask or a label leaves out may hold anything.
+    if largest and sample_weight is None and mask is None and ignore_label is None:
+        _arguments.require_within("y_pred", y_pred, 0, largest, "logits need from_logits=True")
     if sample_weight is not None:
         sample_weight = _rows.spread("sample_weight", sample_weight, rows, y_pred.shape)
     if mask is not None:
@@ -229,7 +244,7 @@ def _evaluate(
     if not return_grad and found is None:
         return result
     gradient = () if not return_grad else (grads[0] if several == 1 else grads,)
-    return result, *gradient, *(() if found is None else (_outputs.statistics(found, y_true),))
+    return result, *gradient, *(() if found is None else (complete(found, y_true),))
 
 
 def _require_arrays(y_true: Any, y_pred: Any) -> None:
@@ -272,7 +287,9 @@ def _numbers(loss: _core.LossInfo, params: tuple[Any, ...]) -> tuple[float, ...]
     )
 
 
-def _signed(y_true: np.ndarray) -> np.ndarray:
-    """uint16 and uint32, which the core does not read, in the next wider signed type."""
-    wider = {2: np.int32, 4: np.int64}.get(y_true.dtype.itemsize)
-    return y_true if wider is None else y_true.astype(wider)
+def _readable(y_true: np.ndarray) -> np.ndarray:
+    """What the core does not read: in the next wider signed type, or in this machine's order."""
+    if not y_true.dtype.isnative:
+        y_true = y_true.astype(y_true.dtype.newbyteorder("="))
+    wider = {2: np.int32, 4: np.int64, 8: np.int64}.get(y_true.dtype.itemsize)
+    return y_true if wider is None or y_true.dtype.kind != "u" else y_true.astype(wider)

@@ -7,7 +7,6 @@ import numpy as np
 
 from fusedloss import _core
 from fusedloss._arguments import require_array
-from fusedloss._statistics import Statistics
 
 Arrays = tuple[np.ndarray, ...]
 
@@ -80,12 +79,3 @@ def empty_statistics(rows: tuple[int, ...], dtype: np.dtype, y_true: Any) -> tup
     lse, entropy = empty(rows, dtype), empty(rows, dtype)
     of_label = empty(rows, dtype) if y_true.shape == rows else None
     return lse, of_label, entropy, np.empty(rows, np.int64)
-
-
-def statistics(found: tuple[Any, ...], y_true: Any) -> Statistics:
-    """What the core has found out, complete."""
-    log_sum_exp, label_log_prob, entropy, argmax = found
-    correct = None
-    if label_log_prob is not None:
-        correct = (argmax == y_true) & (argmax >= 0)  # -1, where there is none, may be a label
-    return Statistics(log_sum_exp, label_log_prob, entropy, argmax, correct)

@@ -21,11 +21,9 @@ def normalize_axis(axis: int, ndim: int, name: str = "y_pred") -> int:
 def split_classes(shape: Shape, axis: int, name: str = "y_pred") -> tuple[int, Shape]:
     """The class axis counted from the front, and the shape of the rows."""
     if len(shape) < 2:
-        advice = f"for one sample use {name}[np.newaxis]"
-        if name == "y_pred":
-            advice += ", for two classes the binary losses"
         raise ValueError(
-            f"{name} must have a batch axis and a class axis, got shape {shape}: {advice}"
+            f"{name} must have a batch axis and one along which a row lies, got shape {shape}: for "
+            f"one sample use {name}[np.newaxis], for two classes of one output a binary loss"
         )
     axis = normalize_axis(axis, len(shape), name)
     return axis, shape[:axis] + shape[axis + 1 :]

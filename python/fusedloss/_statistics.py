@@ -1,5 +1,6 @@
 """What a cross-entropy finds out about each row beside its loss."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 
@@ -21,3 +22,12 @@ class Statistics(NamedTuple):
     """The class of the largest logit, the first of equals, as int64; -1 in a row with NaN."""
     correct: Any
     """Whether the largest logit is that of the label, as bool; None without integer labels."""
+
+
+def complete(found: Sequence[Any], labels: Any) -> Statistics:
+    """What the core has found out, in its order, and whether it is right: arrays, or tensors."""
+    log_sum_exp, label_log_prob, entropy, argmax = found
+    correct = None
+    if label_log_prob is not None:
+        correct = (argmax == labels) & (argmax >= 0)  # -1, where there is none, may be a label
+    return Statistics(log_sum_exp, label_log_prob, entropy, argmax, correct)

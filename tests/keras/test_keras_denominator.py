@@ -42,6 +42,14 @@ def test_no_positives_count_as_one() -> None:
     torch.testing.assert_close(loss(labels, LOGITS), total(labels, LOGITS))
 
 
+def test_positives_in_double_precision() -> None:
+    labels, logits = (0.1 + 0.1 * LABELS).double(), LOGITS.double()
+    loss = BinaryFocalCrossentropy(denominator="positives", dtype="float64", **OPTIONS)
+    summed = BinaryFocalCrossentropy(reduction="sum", dtype="float64", **OPTIONS)
+    expected = summed(labels, logits) / labels.sum()
+    torch.testing.assert_close(loss(labels, logits), expected, rtol=1e-14, atol=0)
+
+
 def test_positives_that_do_not_exist_do_not_count() -> None:
     masked = LOGITS.clone()
     masked._keras_mask = torch.tensor([True, True, False])  # type: ignore[attr-defined]

@@ -231,53 +231,6 @@ def test_float16_means_over_nothing_have_gradient_zero() -> None:
     assert_gradient(x, torch.zeros(3, 4, dtype=torch.float16))
 
 
-# One upstream gradient per row.
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-def test_rows_with_upstream_gradients_of_their_own(weighted: bool) -> None:
-    x, y = leaf(6, 5, 4), torch.randint(5, (6, 4))
-    y[1, 1] = -100
-    upstream = torch.randn(6, 4)
-    upstream[2, 2] = 0
-    weight = torch.rand(6) if weighted else None
-    FL.cross_entropy(x, y, reduction="none", sample_weight=weight).backward(upstream)
-    reference = x.detach().clone().requires_grad_()
-    losses = F.cross_entropy(reference, y, reduction="none")
-    (losses if weight is None else losses * weight[:, None]).backward(upstream)
-    assert reference.grad is not None
-    assert_gradient(x, reference.grad, rtol=1e-5, atol=1e-7)
-
-
-def test_a_row_nothing_flows_into_contributes_nothing() -> None:
-    x = leaf(3, 4)
-    with torch.no_grad():
-        x[1] = torch.nan
-    losses = FL.cross_entropy(x, torch.tensor([0, 1, 2]), reduction="none")
-    losses[[0, 2]].sum().backward()
-    assert x.grad is not None
-    assert (x.grad[1] == 0).all()
-    assert x.grad.isfinite().all()
-
-
-def test_rows_survive_repeated_backwards() -> None:
-    x, y = leaf(5), torch.randn(5)
-    losses = FL.mse_loss(x, y, reduction="none")
-    for factor in (1.0, 2.0):
-        (gradient,) = torch.autograd.grad(losses.sum() * factor, x, retain_graph=True)
-        torch.testing.assert_close(gradient, factor * 2 * (x.detach() - y))
-        gradient.fill_(torch.nan)
-
-
-def test_upstream_gradients_that_are_views() -> None:
-    x, y = leaf(4), torch.randn(4)
-    negative = torch.complex(torch.zeros(4), torch.ones(4)).conj().imag
-    assert negative.is_neg()
-    for upstream in (torch.ones(1).expand(4), torch.randn(8)[::2], negative):
-        (gradient,) = torch.autograd.grad(FL.mse_loss(x, y, reduction="none"), x, upstream)
-        torch.testing.assert_close(gradient, upstream * 2 * (x.detach() - y))
-
-
 # Threads.
 
 

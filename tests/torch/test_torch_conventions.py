@@ -20,8 +20,11 @@ def _seeded() -> None:
 
 # Dtypes.
 
+SIGNED = [torch.int8, torch.int16, torch.int32, torch.int64]
+INTEGERS = [*SIGNED, torch.uint8, torch.uint16, torch.uint32, torch.uint64]
 
-@pytest.mark.parametrize("dtype", [torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8])
+
+@pytest.mark.parametrize("dtype", INTEGERS, ids=str)
 def test_integer_labels_of_every_width(dtype: torch.dtype) -> None:
     x, y = torch.randn(6, 5, requires_grad=True), torch.randint(5, (6,))
     torch.testing.assert_close(FL.cross_entropy(x, y.to(dtype)), F.cross_entropy(x, y))
@@ -171,3 +174,18 @@ def test_other_devices(name: str, device: str) -> None:
         assert loss.shape == expected.shape
         assert loss.dtype is expected.dtype
         assert loss.device.type == device
+
+
+@pytest.mark.parametrize("name", ["hinge_loss", "squared_hinge_loss"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int64, torch.uint8, torch.bool], ids=str)
+def test_hinges_of_0_and_1(name: str, dtype: torch.dtype) -> None:
+    """They stand for -1 and 1, as in NumPy and Keras, where all targets are one of them."""
+    function = getattr(FL, name)
+    x, y = torch.randn(7, requires_grad=True), torch.tensor([0, 1, 1, 0, 0, 1, 0])
+    wanted = function(x, 2 * y - 1)
+    torch.testing.assert_close(function(x, y.to(dtype)), wanted)
+    torch.testing.assert_close(
+        torch.func.grad(function)(x, y.to(dtype)), torch.autograd.grad(wanted, x)[0]
+    )
+    mixed = torch.tensor([0, 1, -1, 0, 0, 1, 0])  # 0 is 0
+    assert (function(x, mixed, reduction="none")[mixed == 0] == 1).all()

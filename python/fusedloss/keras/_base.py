@@ -7,17 +7,9 @@ import keras
 import torch
 
 from fusedloss import _core
+from fusedloss._arguments import REDUCTIONS
 from fusedloss.keras._kernel import Kernel
 from fusedloss.keras._symbolic import is_symbolic
-
-_REDUCTIONS = {
-    "sum_over_batch_size": _core.MEAN,
-    "mean": _core.MEAN,
-    "mean_with_sample_weight": _core.WEIGHTED_MEAN,
-    "sum": _core.SUM,
-    "none": _core.NONE,
-    None: _core.NONE,
-}
 
 
 class FusedLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no types
@@ -45,7 +37,7 @@ class FusedLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no type
     def __init__(self, kernel: Kernel, reduction: str | None, name: str | None, dtype: Any) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         kernel.check()
-        if kernel.denominator is not None and _REDUCTIONS[reduction] in (_core.SUM, _core.NONE):
+        if kernel.denominator is not None and REDUCTIONS[reduction] in (_core.SUM, _core.NONE):
             raise ValueError(f"a denominator needs a mean, got reduction={reduction!r}")
         self._kernel = kernel
         self._loss_dtype: torch.dtype = getattr(torch, self.dtype)
@@ -82,7 +74,7 @@ class FusedLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no type
         mask = getattr(y_pred, "_keras_mask", None)
         if self._loss_dtype is torch.float64:
             y_pred = keras.ops.convert_to_tensor(y_pred, "float64")
-        loss = self._kernel(y_true, y_pred, sample_weight, mask, _REDUCTIONS[self.reduction])
+        loss = self._kernel(y_true, y_pred, sample_weight, mask, REDUCTIONS[self.reduction])
         return loss if loss.dtype is self._loss_dtype else loss.to(self._loss_dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

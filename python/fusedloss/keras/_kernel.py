@@ -7,22 +7,19 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import keras
-import numpy as np
 import torch
 from torch import Tensor
 
 from fusedloss import _core
-from fusedloss._arguments import integer
+from fusedloss._arguments import POSITIVES, integer
+from fusedloss._registry import BY_NAME, require_parameters
 from fusedloss.keras._rows import Shape, line_up, squeeze_or_expand
 from fusedloss.keras._symbolic import RowLosses, is_symbolic
+from fusedloss.torch._arguments import positives
 from fusedloss.torch._autograd import fused
-
-_INFOS = {info.name: info for info in _core.losses()}
 
 # A parameter that is Keras' epsilon, as it is at the time of the call.
 EPSILON = None
-# A divisor: the number of positive targets.
-POSITIVES = "positives"
 
 _MEANS = (_core.MEAN, _core.WEIGHTED_MEAN)
 
@@ -82,7 +79,7 @@ class Kernel:
             class_weight = self._weigh(beside(y_pred, class_weight), y_pred, axis)
         per_positive = self.denominator == POSITIVES and reduction in _MEANS
         loss = fused(
-            _INFOS[self.name].id,
+            BY_NAME[self.name].id,
             self._all_parameters(),
             y_true,
             y_pred,
@@ -96,7 +93,8 @@ class Kernel:
             denominator=self.denominator if isinstance(self.denominator, float) else 0.0,
         )
         if per_positive:
-            loss = loss / _positives(y_true, weight, exists, axis)
+            across = [None if each is None else each.unsqueeze(axis) for each in (weight, exists)]
+            loss = loss / positives(y_true, *across).to(loss.dtype)
         elif reduction == _core.NONE and sample_weight is not None:
             # In Keras the losses follow the weights: (n,) losses by (n, 1) weights are (n, 1).
             loss, _ = squeeze_or_expand(loss, sample_weight)
@@ -110,14 +108,7 @@ class Kernel:
 
     def check(self) -> None:
         """Have the core refuse a parameter outside its domain before there are any data."""
-        empty, loss = np.empty((0, 1), np.float32), np.empty((), np.float32)
-        more = (empty,) * len(_INFOS[self.name].more)
-        # fmt: off
-        _core.compute(
-            _INFOS[self.name].id, self._all_parameters(), empty, empty, None, None, None, None,
-            1, _core.MEAN, 0.0, 0, loss, None, more,
-        )
-        # fmt: on
+        require_parameters(BY_NAME[self.name], self._all_parameters())
 
     def get_config(self) -> dict[str, Any]:
         """Return every field, for a graph that is saved with a loss in it."""
@@ -183,16 +174,6 @@ def beside(y_pred: Tensor, values: Any) -> Tensor:
     """`values` as a tensor on the device of `y_pred`. The dtype stays: labels are never floated."""
     tensor: Tensor = values if isinstance(values, Tensor) else keras.ops.convert_to_tensor(values)
     return tensor if tensor.device == y_pred.device else tensor.to(y_pred.device)
-
-
-def _positives(y_true: Tensor, weight: Tensor | None, exists: Tensor | None, axis: int) -> Tensor:
-    """The sum of the positive targets of the rows that count, at least 1."""
-    positives = y_true.detach().clamp_min(0)
-    if exists is not None:
-        positives = torch.where(exists.unsqueeze(axis), positives, 0)
-    if weight is not None:
-        positives = torch.where((weight != 0).unsqueeze(axis), positives, 0)
-    return positives.sum(dtype=torch.float64).clamp_min(1).float()
 
 
 def _repeat(

@@ -4,10 +4,10 @@ from typing import Any
 
 from torch import Tensor
 
-from fusedloss._arguments import number
+from fusedloss._arguments import number, require_positives
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
-from fusedloss.keras._kernel import EPSILON, POSITIVES
+from fusedloss.keras._kernel import EPSILON
 from fusedloss.keras._layouts import ElementKernel
 from fusedloss.keras._options import is_number, per_class, positive, savable
 
@@ -42,7 +42,9 @@ def _focal(
         name = f"{name}_from_logits"
     else:
         parameters = (*parameters, EPSILON)
-    if denominator is not None and denominator != POSITIVES:
+    if isinstance(denominator, str):
+        require_positives(denominator)
+    elif denominator is not None:
         denominator = positive("denominator", denominator)
     return ElementKernel(name, parameters, axis, per_output, "alpha", denominator=denominator)
 

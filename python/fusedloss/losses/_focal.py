@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fusedloss._arguments import describe, number
+from fusedloss._arguments import number, require_positives
 from fusedloss._arrays import Positives
 
 
@@ -17,10 +17,8 @@ def split_alpha(alpha: Any) -> tuple[float, Any]:
 
 
 def normaliser(denominator: Any) -> Any:
-    """``denominator``, which may be a number, None or "positives"."""
+    """``denominator`` as `evaluate_pointwise` and its like take it."""
     if not isinstance(denominator, str):
         return denominator
-    if denominator != "positives":
-        got = describe(denominator)
-        raise ValueError(f"denominator must be a number or 'positives', got {got}")
+    require_positives(denominator)
     return Positives

@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from fusedloss._arrays import LOSSES, evaluate_pointwise
+from fusedloss._arrays import evaluate_pointwise
+from fusedloss._registry import BY_NAME
 from fusedloss.losses._documentation import documented
 from fusedloss.losses._focal import normaliser, split_alpha
 
-_CROSSENTROPY = LOSSES["binary_crossentropy"]
-_CROSSENTROPY_FROM_LOGITS = LOSSES["binary_crossentropy_from_logits"]
-_FOCAL = LOSSES["binary_focal_crossentropy"]
-_FOCAL_FROM_LOGITS = LOSSES["binary_focal_crossentropy_from_logits"]
+_CROSSENTROPY = BY_NAME["binary_crossentropy"]
+_CROSSENTROPY_FROM_LOGITS = BY_NAME["binary_crossentropy_from_logits"]
+_FOCAL = BY_NAME["binary_focal_crossentropy"]
+_FOCAL_FROM_LOGITS = BY_NAME["binary_focal_crossentropy_from_logits"]
 _UNBALANCED = -1.0  # the core's alpha for "every class weighs 1"
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from fusedloss._arrays import LOSSES, evaluate_dense
+from fusedloss._arrays import evaluate_dense
+from fusedloss._crossentropy import cross_entropy
+from fusedloss._registry import BY_NAME
 from fusedloss.losses._documentation import documented
 from fusedloss.losses._focal import normaliser, split_alpha
-from fusedloss.losses._scaled_logits import cross_entropy
 
-_FOCAL = LOSSES["categorical_focal_crossentropy"]
-_FOCAL_FROM_LOGITS = LOSSES["categorical_focal_crossentropy_from_logits"]
+_FOCAL = BY_NAME["categorical_focal_crossentropy"]
+_FOCAL_FROM_LOGITS = BY_NAME["categorical_focal_crossentropy_from_logits"]
 
 
 @documented
@@ -70,8 +71,9 @@ def categorical_crossentropy(
         the last three are only for logits.
     """
     options = sample_weight, mask, reduction, denominator, return_grad, out
-    scales = z_loss, softcap, temperature
-    loss, params = cross_entropy(from_logits, label_smoothing, scales, return_statistics)
+    loss, params = cross_entropy(
+        from_logits, label_smoothing, temperature, softcap, z_loss, return_statistics
+    )
     # fmt: off
     return evaluate_dense(
         loss, params, y_true, y_pred, options, axis, class_weight, statistics=return_statistics,

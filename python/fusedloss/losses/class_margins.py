@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from fusedloss._arrays import LOSSES, ONE_HOT, evaluate_dense, evaluate_sparse
+from fusedloss._arguments import require_within
+from fusedloss._arrays import ONE_HOT, evaluate_dense, evaluate_sparse
+from fusedloss._registry import BY_NAME
 from fusedloss.losses._documentation import documented
 
-_HINGE = LOSSES["categorical_hinge"]
-_MULTI_MARGIN = LOSSES["multi_margin"]
+_HINGE = BY_NAME["categorical_hinge"]
+_MULTI_MARGIN = BY_NAME["multi_margin"]
 _MULTI_HOT = f"use multi_margin, or {ONE_HOT}"
 
 
@@ -143,4 +145,7 @@ def multilabel_margin(
       axis: the axis of the classes.
     """
     options = sample_weight, mask, reduction, denominator, return_grad, out
+    if isinstance(y_true, np.ndarray) and y_true.shape == np.shape(y_pred):
+        advice = "it holds 1 for each class that is present, not the labels of these"
+        require_within("y_true", y_true, 0, 1, advice)
     return evaluate_dense(_MULTI_MARGIN, (), y_true, y_pred, options, axis, labels=_MULTI_HOT)

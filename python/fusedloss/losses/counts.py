@@ -5,15 +5,16 @@ from typing import Any
 import numpy as np
 
 from fusedloss._arguments import not_negative
-from fusedloss._arrays import LOSSES, evaluate_pointwise
+from fusedloss._arrays import evaluate_pointwise
+from fusedloss._registry import BY_NAME
 from fusedloss.losses._documentation import documented
 
-_POISSON = LOSSES["poisson"]
-_POISSON_LOG_INPUT = LOSSES["poisson_log_input"]
-_NEGATIVE_BINOMIAL = LOSSES["negative_binomial"]
-_NEGATIVE_BINOMIAL_LOG_INPUT = LOSSES["negative_binomial_log_input"]
-_ZERO_INFLATED = LOSSES["zero_inflated_poisson"]
-_ZERO_INFLATED_LOG_INPUT = LOSSES["zero_inflated_poisson_log_input"]
+_POISSON = BY_NAME["poisson"]
+_POISSON_LOG_INPUT = BY_NAME["poisson_log_input"]
+_NEGATIVE_BINOMIAL = BY_NAME["negative_binomial"]
+_NEGATIVE_BINOMIAL_LOG_INPUT = BY_NAME["negative_binomial_log_input"]
+_ZERO_INFLATED = BY_NAME["zero_inflated_poisson"]
+_ZERO_INFLATED_LOG_INPUT = BY_NAME["zero_inflated_poisson_log_input"]
 
 
 @documented

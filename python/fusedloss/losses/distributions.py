@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from fusedloss._arrays import LOSSES, ONE_HOT, evaluate_dense, evaluate_sparse
+from fusedloss._arrays import ONE_HOT, evaluate_dense, evaluate_sparse
+from fusedloss._registry import BY_NAME
 from fusedloss.losses._documentation import documented
 
-_DIVERGENCE = LOSSES["kl_divergence"]
-_GENERALIZED = LOSSES["categorical_generalized_crossentropy"]
-_GENERALIZED_FROM_LOGITS = LOSSES["categorical_generalized_crossentropy_from_logits"]
-_LOG_PROBS = LOSSES["categorical_crossentropy_from_log_probs"]
+_DIVERGENCE = BY_NAME["kl_divergence"]
+_GENERALIZED = BY_NAME["categorical_generalized_crossentropy"]
+_GENERALIZED_FROM_LOGITS = BY_NAME["categorical_generalized_crossentropy_from_logits"]
+_LOG_PROBS = BY_NAME["categorical_crossentropy_from_log_probs"]
 _DENSE = "use categorical_crossentropy"
 
 

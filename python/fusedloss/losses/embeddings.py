@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from fusedloss._arrays import LOSSES, ONE_HOT, evaluate_dense, evaluate_vectors
+from fusedloss._arrays import ONE_HOT, evaluate_dense, evaluate_vectors
+from fusedloss._registry import BY_NAME
 from fusedloss.losses._documentation import documented
 
-_COSINE = LOSSES["cosine_similarity"]
-_COSINE_EMBEDDING = LOSSES["cosine_embedding"]
-_TRIPLET = LOSSES["triplet_margin"]
+_COSINE = BY_NAME["cosine_similarity"]
+_COSINE_EMBEDDING = BY_NAME["cosine_embedding"]
+_TRIPLET = BY_NAME["triplet_margin"]
 
 
 @documented

@@ -4,15 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from fusedloss._arguments import not_negative
-from fusedloss._arrays import LOSSES, evaluate_pointwise
+from fusedloss._arguments import not_negative, require_within
+from fusedloss._arrays import evaluate_pointwise
+from fusedloss._registry import BY_NAME
 from fusedloss.losses._documentation import documented
 
-_GAMMA = LOSSES["gamma"]
-_GAMMA_LOG_INPUT = LOSSES["gamma_log_input"]
-_TWEEDIE = LOSSES["tweedie"]
-_TWEEDIE_LOG_INPUT = LOSSES["tweedie_log_input"]
-_GAUSSIAN = LOSSES["gaussian_nll"]
+_GAMMA = BY_NAME["gamma"]
+_GAMMA_LOG_INPUT = BY_NAME["gamma_log_input"]
+_TWEEDIE = BY_NAME["tweedie"]
+_TWEEDIE_LOG_INPUT = BY_NAME["tweedie_log_input"]
+_GAUSSIAN = BY_NAME["gaussian_nll"]
 
 
 @documented
@@ -157,5 +158,7 @@ def gaussian_nll(
       full: add ln(2 pi) / 2. It makes the loss a likelihood and leaves the gradient as it is.
     """
     options = sample_weight, mask, reduction, denominator, return_grad, out
+    if isinstance(variance, np.ndarray) and mask is sample_weight is None:
+        require_within("variance", variance, 0, np.inf, "a softplus or exp makes it positive")
     more = (not_negative("variance", variance),)
     return evaluate_pointwise(_GAUSSIAN, (epsilon, full), y_true, y_pred, options, more=more)

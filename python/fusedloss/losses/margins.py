@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 
 from fusedloss._arguments import require_array
-from fusedloss._arrays import LOSSES, evaluate_pointwise
+from fusedloss._arrays import evaluate_pointwise
+from fusedloss._registry import BY_NAME
 from fusedloss.losses._documentation import documented
 
-_HINGE = LOSSES["hinge"]
-_SQUARED_HINGE = LOSSES["squared_hinge"]
-_HINGE_EMBEDDING = LOSSES["hinge_embedding"]
-_SOFT_MARGIN = LOSSES["soft_margin"]
-_MARGIN_RANKING = LOSSES["margin_ranking"]
+_HINGE = BY_NAME["hinge"]
+_SQUARED_HINGE = BY_NAME["squared_hinge"]
+_HINGE_EMBEDDING = BY_NAME["hinge_embedding"]
+_SOFT_MARGIN = BY_NAME["soft_margin"]
+_MARGIN_RANKING = BY_NAME["margin_ranking"]
 
 
 @documented

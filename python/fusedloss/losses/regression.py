@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from fusedloss._arrays import LOSSES, evaluate_pointwise
+from fusedloss._arrays import evaluate_pointwise
+from fusedloss._registry import BY_NAME
 from fusedloss.losses._documentation import documented
 
-_MEAN_SQUARED_ERROR = LOSSES["mean_squared_error"]
-_MEAN_ABSOLUTE_ERROR = LOSSES["mean_absolute_error"]
-_PERCENTAGE = LOSSES["mean_absolute_percentage_error"]
-_LOGARITHMIC = LOSSES["mean_squared_logarithmic_error"]
+_MEAN_SQUARED_ERROR = BY_NAME["mean_squared_error"]
+_MEAN_ABSOLUTE_ERROR = BY_NAME["mean_absolute_error"]
+_PERCENTAGE = BY_NAME["mean_absolute_percentage_error"]
+_LOGARITHMIC = BY_NAME["mean_squared_logarithmic_error"]
 
 
 @documented

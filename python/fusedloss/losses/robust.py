@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from fusedloss._arrays import LOSSES, evaluate_pointwise
+from fusedloss._arrays import evaluate_pointwise
+from fusedloss._registry import BY_NAME
 from fusedloss.losses._documentation import documented
 
-_HUBER = LOSSES["huber"]
-_SMOOTH_L1 = LOSSES["smooth_l1"]
-_LOG_COSH = LOSSES["log_cosh"]
-_PINBALL = LOSSES["pinball"]
+_HUBER = BY_NAME["huber"]
+_SMOOTH_L1 = BY_NAME["smooth_l1"]
+_LOG_COSH = BY_NAME["log_cosh"]
+_PINBALL = BY_NAME["pinball"]
 
 
 @documented

@@ -194,6 +194,16 @@ def spread_mask(mask: Tensor, losses: torch.Size) -> Tensor:
     return spread("mask", mask, losses)
 
 
+def positives(targets: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
+    """The sum of the positive targets of what counts, at least 1; all in shapes that broadcast."""
+    counts = targets > 0
+    if weight is not None:
+        counts = counts & (weight != 0)
+    if mask is not None:
+        counts = counts & mask
+    return targets.detach().where(counts, 0).sum(dtype=torch.float64).clamp_min(1)
+
+
 def number(name: str, value: Any) -> float:
     """``value`` as a float; a bool is 0 or 1."""
     if not isinstance(value, (Real, Tensor)):

@@ -20,8 +20,8 @@ from fusedloss.torch._coverage import (
     is_traced,
     keeps_graph,
 )
-from fusedloss.torch._gradients import along, differentiable, weigh
-from fusedloss.torch._memory import LOSSES, empty_like, empty_losses, empty_statistics
+from fusedloss.torch._gradients import along, differentiable, heard, scaled, weigh
+from fusedloss.torch._memory import TEMPLATES, empty_like, empty_losses, empty_statistics
 
 _Call = tuple[
     int,  # loss_id
@@ -70,7 +70,7 @@ def fused(
       A float64 tensor for float64 predictions, otherwise a float32 tensor; 0-d, or in the shape of
       the rows for reduction NONE.
     """
-    template = LOSSES.get(y_pred.dtype)
+    template = TEMPLATES.get(y_pred.dtype)
     if template is None:
         raise TypeError(f"y_pred must be float32, float64, float16 or bfloat16, got {y_pred.dtype}")
     recording = torch.is_grad_enabled()
@@ -163,9 +163,7 @@ class FusedLoss(Function):
         # Who receives a gradient may change it, so only a graph that ends here gives its own away.
         if factor == 1 and not keeps_graph():
             return gradient, None
-        scaled = empty_like(gradient)
-        _core.scale(gradient, factor, scaled)
-        return scaled, None
+        return scaled(gradient, factor), None
 
 
 class FusedLosses(Function):
@@ -208,7 +206,7 @@ class FusedLosses(Function):
         )
         # fmt: on
         if observed:
-            gradient = gradient * along(upstream, gradient, row_axis)
+            gradient = gradient * along(heard(upstream, weight, row_axis), gradient, row_axis)
         return gradient, None
 
 

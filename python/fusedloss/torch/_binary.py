@@ -8,24 +8,27 @@ import torch
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
+from fusedloss._arguments import require_positives
+from fusedloss._registry import BY_NAME
 from fusedloss.torch import _originals
 from fusedloss.torch._arguments import (
     expand,
     legacy_reduction,
     match,
     overridden,
+    positives,
     require_probabilities,
     spread,
     spread_mask,
 )
-from fusedloss.torch._calls import IDS, elementwise
+from fusedloss.torch._calls import elementwise
 from fusedloss.torch._coverage import covers
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import in_one_dtype, loss_dtype
 
-_PROBABILITY = IDS["binary_crossentropy_clamped"]
-_LOGIT = IDS["binary_crossentropy_from_logits"]
-_FOCAL = IDS["binary_focal_crossentropy_from_logits"]
+_PROBABILITY = BY_NAME["binary_crossentropy_clamped"].id
+_LOGIT = BY_NAME["binary_crossentropy_from_logits"].id
+_FOCAL = BY_NAME["binary_focal_crossentropy_from_logits"].id
 
 
 @documented
@@ -197,9 +200,13 @@ def sigmoid_focal_loss(
         relative_alpha = _alpha_of_labels(alpha, x)
         alpha = 1.0
     if isinstance(denominator, str):
-        if denominator != "positives":
-            raise ValueError(f"denominator must be a number or 'positives', got {denominator!r}")
-        denominator = _positives(targets, sample_weight, mask)
+        require_positives(denominator)
+        weight = exists = None
+        if sample_weight is not None:
+            weight = spread("sample_weight", sample_weight, targets.shape)
+        if mask is not None:
+            exists = spread_mask(mask, targets.shape)
+        denominator = positives(targets, weight, exists)
     return elementwise(
         _FOCAL,
         (alpha, gamma),
@@ -226,17 +233,6 @@ def _alpha_of_labels(alpha: Sequence[float] | Tensor, input: Tensor) -> Tensor:
     if covers(False, each, None):
         require_probabilities("alpha", each)
     return each.expand(input.shape)
-
-
-def _positives(targets: Tensor, sample_weight: Tensor | None, mask: Tensor | None) -> Tensor:
-    """The sum of the positive targets of the elements that count, at least 1."""
-    targets = targets.detach().clamp_min(0)
-    if sample_weight is not None:
-        weight = spread("sample_weight", sample_weight.detach(), targets.shape)
-        targets = targets.where(weight != 0, 0)
-    if mask is not None:
-        targets = targets.where(spread_mask(mask, targets.shape), 0)
-    return targets.sum(dtype=torch.float64).clamp_min(1)
 
 
 def _holds_nan(losses: Tensor) -> bool:

@@ -8,15 +8,12 @@ import torch
 from torch import Tensor
 
 from fusedloss import _core
+from fusedloss._registry import BY_ID
 from fusedloss.torch import _arguments
 from fusedloss.torch._autograd import fused
 from fusedloss.torch._plain import widen
 
-IDS = {info.name: info.id for info in _core.losses()}
-_PARAMETERS = {
-    info.id: [parameter.name for parameter in info.parameters] for info in _core.losses()
-}
-
+_UNSIGNED = {torch.uint16, torch.uint32, torch.uint64}  # which the core does not read
 _CODES = {"none": _core.NONE, "sum": _core.SUM, "mean": _core.MEAN}
 
 
@@ -142,6 +139,8 @@ def over_rows(
     except (KeyError, TypeError):
         raise _unknown(reduction) from None
     indices = target is not None and target.shape != input.shape
+    if target is not None and indices and target.dtype in _UNSIGNED:
+        target = target.to(torch.int64)
     if indices and weight is not None and weight_counts and code == _core.MEAN:
         code, flags = _core.WEIGHTED_MEAN, flags | _core.CLASS_WEIGHTED_MEAN
     divisor = 0.0
@@ -205,7 +204,8 @@ def _unknown(reduction: Any) -> ValueError:
 def _numbers(loss_id: int, params: tuple[Any, ...]) -> tuple[float, ...]:
     for value in params:
         if type(value) is not float:
-            return tuple(map(_arguments.number, _PARAMETERS[loss_id], params))
+            names = [parameter.name for parameter in BY_ID[loss_id].parameters]
+            return tuple(map(_arguments.number, names, params))
     return params
 
 

@@ -3,6 +3,7 @@
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
+from fusedloss._registry import BY_NAME
 from fusedloss.torch._arguments import (
     label,
     legacy_reduction,
@@ -10,12 +11,12 @@ from fusedloss.torch._arguments import (
     overridden,
     require_tensors,
 )
-from fusedloss.torch._calls import IDS, class_axis, over_rows
+from fusedloss.torch._calls import class_axis, over_rows
 from fusedloss.torch._documentation import documented
 
-_LOG_PROBABILITY = IDS["categorical_crossentropy_from_log_probs"]
-_FOCAL = IDS["categorical_focal_crossentropy_from_logits"]
-_GENERALIZED = IDS["categorical_generalized_crossentropy_from_logits"]
+_LOG_PROBABILITY = BY_NAME["categorical_crossentropy_from_log_probs"].id
+_FOCAL = BY_NAME["categorical_focal_crossentropy_from_logits"].id
+_GENERALIZED = BY_NAME["categorical_generalized_crossentropy_from_logits"].id
 
 
 @documented

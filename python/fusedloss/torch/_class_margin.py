@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
 from fusedloss import LabelError
+from fusedloss._registry import BY_NAME
 from fusedloss.torch import _originals
 from fusedloss.torch._arguments import (
     expand,
@@ -15,14 +16,14 @@ from fusedloss.torch._arguments import (
     promote,
     require_tensors,
 )
-from fusedloss.torch._calls import IDS, class_axis, elementwise, over_rows
+from fusedloss.torch._calls import class_axis, elementwise, over_rows
 from fusedloss.torch._coverage import covers
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import in_one_dtype
 
-_SOFT = IDS["binary_crossentropy_from_logits"]
-_MULTI = IDS["multi_margin"]
-_HINGE = IDS["categorical_hinge"]
+_SOFT = BY_NAME["binary_crossentropy_from_logits"].id
+_MULTI = BY_NAME["multi_margin"].id
+_HINGE = BY_NAME["categorical_hinge"].id
 
 
 @documented

@@ -3,6 +3,7 @@
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
+from fusedloss._registry import BY_NAME
 from fusedloss.torch import _originals
 from fusedloss.torch._arguments import (
     broadcast,
@@ -13,16 +14,16 @@ from fusedloss.torch._arguments import (
     promote_beside,
     require_at_least_zero,
 )
-from fusedloss.torch._calls import IDS, elementwise
+from fusedloss.torch._calls import elementwise
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import in_one_dtype
 
-_POISSON = IDS["poisson"]
-_POISSON_LOG_INPUT = IDS["poisson_log_input"]
-_INFLATED = IDS["zero_inflated_poisson"]
-_INFLATED_LOG_INPUT = IDS["zero_inflated_poisson_log_input"]
-_NEGATIVE_BINOMIAL = IDS["negative_binomial"]
-_NEGATIVE_BINOMIAL_LOG_INPUT = IDS["negative_binomial_log_input"]
+_POISSON = BY_NAME["poisson"].id
+_POISSON_LOG_INPUT = BY_NAME["poisson_log_input"].id
+_INFLATED = BY_NAME["zero_inflated_poisson"].id
+_INFLATED_LOG_INPUT = BY_NAME["zero_inflated_poisson_log_input"].id
+_NEGATIVE_BINOMIAL = BY_NAME["negative_binomial"].id
+_NEGATIVE_BINOMIAL_LOG_INPUT = BY_NAME["negative_binomial_log_input"].id
 
 
 @documented

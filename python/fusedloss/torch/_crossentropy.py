@@ -6,16 +6,14 @@ import torch
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
-from fusedloss._statistics import Statistics
+from fusedloss import _crossentropy
+from fusedloss._statistics import Statistics, complete
 from fusedloss.torch import _originals
 from fusedloss.torch._arguments import legacy_reduction, match_classes, overridden
-from fusedloss.torch._calls import IDS, class_axis, over_rows
+from fusedloss.torch._calls import class_axis, over_rows
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import loss_dtype, widen
-from fusedloss.torch._statistics import of_formula, of_kernel
-
-_PLAIN = IDS["categorical_crossentropy_from_logits"]
-_SCALED = IDS["categorical_crossentropy_from_scaled_logits"]
+from fusedloss.torch._statistics import of_formula
 
 
 @overload
@@ -130,16 +128,18 @@ def cross_entropy(
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
     x, y, ignored = match_classes(input, target, ignore_index)
-    scaled = return_statistics or temperature != 1 or softcap != 0 or z_loss != 0
+    info, params = _crossentropy.cross_entropy(
+        True, label_smoothing, temperature, softcap, z_loss, return_statistics
+    )
     found: list[Tensor | None] | None = [] if return_statistics else None
     loss = over_rows(
-        _SCALED if scaled else _PLAIN,
-        (label_smoothing, temperature, softcap, z_loss) if scaled else (label_smoothing,),
+        info.id,
+        params,
         x,
         y,
         reduction,
         None
-        if scaled
+        if info.id != _crossentropy.OF_LOGITS.id
         else lambda: _originals.cross_entropy(
             widen(x),
             y.to(loss_dtype(x) if y.is_floating_point() else torch.int64),
@@ -159,5 +159,5 @@ def cross_entropy(
     if found is None:
         return loss
     if found:
-        return loss, of_kernel(found, y)
+        return loss, complete(found, y)
     return loss, of_formula(x, y, temperature, softcap, ignore_index, sample_weight, mask)

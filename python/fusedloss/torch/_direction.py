@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
+from fusedloss._registry import BY_NAME
 from fusedloss.torch import _originals
 from fusedloss.torch._arguments import (
     broadcast_all,
@@ -14,12 +15,12 @@ from fusedloss.torch._arguments import (
     require_prediction,
     require_tensor,
 )
-from fusedloss.torch._calls import IDS, over_rows
+from fusedloss.torch._calls import over_rows
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import loss_dtype
 
-_SIMILARITY = IDS["cosine_similarity"]
-_EMBEDDING = IDS["cosine_embedding"]
+_SIMILARITY = BY_NAME["cosine_similarity"].id
+_EMBEDDING = BY_NAME["cosine_embedding"].id
 
 
 @documented

@@ -3,11 +3,12 @@
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
+from fusedloss._registry import BY_NAME
 from fusedloss.torch._arguments import broadcast, caution, legacy_reduction, overridden
-from fusedloss.torch._calls import IDS, elementwise
+from fusedloss.torch._calls import elementwise
 from fusedloss.torch._documentation import documented
 
-_DIVERGENCE = IDS["kl_divergence_from_log_probs"]
+_DIVERGENCE = BY_NAME["kl_divergence_from_log_probs"].id
 
 
 @documented

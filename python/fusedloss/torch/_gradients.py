@@ -6,8 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fusedloss import _core
 from fusedloss.torch import _plain
+from fusedloss.torch._memory import empty_like
 
+# What a backward has to know of its call beside tensors: a plain tuple, which costs least to make.
 Options = tuple[
     int,  # loss_id
     tuple[float, ...],  # params
@@ -60,9 +63,14 @@ def differentiable(
 
 def weigh(upstream: Tensor, weight: Tensor | None, row_axis: int | None) -> Tensor:
     """What flows into the rows, times their weights or those of their elements."""
+    return upstream if weight is None else heard(upstream, weight, row_axis) * weight
+
+
+def heard(upstream: Tensor, weight: Tensor | None, row_axis: int | None) -> Tensor:
+    """What flows into the rows, and 0 where their weight is: there it is not even NaN."""
     if weight is None:
         return upstream
-    return along(upstream, weight, row_axis) * weight
+    return torch.where(weight != 0, along(upstream, weight, row_axis), 0)
 
 
 def along(upstream: Tensor, like: Tensor, row_axis: int | None) -> Tensor:
@@ -70,3 +78,10 @@ def along(upstream: Tensor, like: Tensor, row_axis: int | None) -> Tensor:
     if row_axis is None or like.ndim == upstream.ndim:
         return upstream
     return upstream.unsqueeze(row_axis)
+
+
+def scaled(gradient: Tensor, factor: float) -> Tensor:
+    """``gradient`` times ``factor``, which is rounded once."""
+    result = empty_like(gradient)
+    _core.scale(gradient, factor, result)
+    return result

@@ -11,8 +11,8 @@ from torch.autograd import Function
 
 from fusedloss import _core
 from fusedloss.torch._coverage import is_observed, keeps_graph
-from fusedloss.torch._gradients import along, differentiable, weigh
-from fusedloss.torch._memory import LOSSES, empty_like, empty_losses
+from fusedloss.torch._gradients import Options, along, differentiable, heard, scaled, weigh
+from fusedloss.torch._memory import TEMPLATES, empty_like, empty_losses
 
 
 class Call(NamedTuple):
@@ -29,6 +29,24 @@ class Call(NamedTuple):
     reduction: int
     denominator: float
     flags: int
+
+    @property
+    def options(self) -> Options:
+        """What is no tensor."""
+        return (
+            self.loss_id,
+            self.params,
+            self.ignore_label,
+            self.row_axis,
+            self.reduction,
+            self.denominator,
+            self.flags,
+        )
+
+    def tensors(self, y_pred: Tensor, more: tuple[Tensor, ...]) -> tuple[Tensor | None, ...]:
+        """What is a tensor, the predictions among them, in the order of `differentiable`."""
+        weights = self.sample_weight, self.mask, self.class_weight
+        return self.y_true, y_pred, *weights, *more
 
 
 _Gradients = tuple[Tensor | None, ...]
@@ -74,7 +92,7 @@ class JointLoss(Function):
         factor = upstream.item() * ctx.scale
         if factor == 1 and not keeps_graph():
             return None, *gradients
-        return None, *(None if each is None else _scaled(each, factor) for each in gradients)
+        return None, *(None if each is None else scaled(each, factor) for each in gradients)
 
 
 class JointLosses(Function):
@@ -108,7 +126,7 @@ class JointLosses(Function):
         # fmt: on
         run(call, y_pred, (*more,), None, (*gradients,))
         if observed:
-            upstream = along(upstream, y_pred, row_axis)
+            upstream = along(heard(upstream, weight, row_axis), y_pred, row_axis)
             return None, *(None if each is None else each * upstream for each in gradients)
         return None, *gradients
 
@@ -117,7 +135,7 @@ def allocate(call: Call, y_pred: Tensor) -> Tensor:
     """Uninitialised memory for the loss of ``call``."""
     if call.reduction == _core.NONE:
         return empty_losses(y_pred, call.row_axis)
-    return torch.empty_like(LOSSES[y_pred.dtype])
+    return torch.empty_like(TEMPLATES[y_pred.dtype])
 
 
 def run(
@@ -131,8 +149,9 @@ def run(
     """Compute into ``loss``, and times ``upstream`` into ``gradients``; return the core's scale."""
     # fmt: off
     return _core.compute(
-        call.loss_id, call.params, call.y_true, y_pred, *call[3:],
-        loss, gradients[0], more, gradients[1:], None, upstream,
+        call.loss_id, call.params, call.y_true, y_pred, call.sample_weight, call.mask,
+        call.class_weight, call.ignore_label, call.row_axis, call.reduction, call.denominator,
+        call.flags, loss, gradients[0], more, gradients[1:], None, upstream,
     )
     # fmt: on
 
@@ -141,12 +160,6 @@ def _save(
     ctx: Any, call: Call, y_pred: Tensor, more: tuple[Tensor, ...], gradients: list[Tensor | None]
 ) -> None:
     """Save the inputs, for a second derivative, and the gradients."""
-    ctx.options = *call[:2], *call[6:]
-    ctx.inputs = 5 + len(more)
-    ctx.save_for_backward(call.y_true, y_pred, *call[3:6], *more, *gradients)
-
-
-def _scaled(gradient: Tensor, factor: float) -> Tensor:
-    scaled = empty_like(gradient)
-    _core.scale(gradient, factor, scaled)
-    return scaled
+    tensors = call.tensors(y_pred, more)
+    ctx.options, ctx.inputs = call.options, len(tensors)
+    ctx.save_for_backward(*tensors, *gradients)

@@ -3,6 +3,7 @@
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
+from fusedloss._registry import BY_NAME
 from fusedloss.torch._arguments import (
     broadcast_all,
     companion,
@@ -14,15 +15,15 @@ from fusedloss.torch._arguments import (
     require_prediction,
     require_tensors,
 )
-from fusedloss.torch._calls import IDS, elementwise
+from fusedloss.torch._calls import elementwise
 from fusedloss.torch._coverage import covers
 from fusedloss.torch._documentation import documented
 
-_GAUSSIAN = IDS["gaussian_nll"]
-_GAMMA = IDS["gamma"]
-_GAMMA_LOG_INPUT = IDS["gamma_log_input"]
-_TWEEDIE = IDS["tweedie"]
-_TWEEDIE_LOG_INPUT = IDS["tweedie_log_input"]
+_GAUSSIAN = BY_NAME["gaussian_nll"].id
+_GAMMA = BY_NAME["gamma"].id
+_GAMMA_LOG_INPUT = BY_NAME["gamma_log_input"].id
+_TWEEDIE = BY_NAME["tweedie"].id
+_TWEEDIE_LOG_INPUT = BY_NAME["tweedie_log_input"].id
 
 
 @documented

@@ -1,8 +1,10 @@
 """Losses of a margin, of elements; `fusedloss.torch.functional` offers them."""
 
+import torch
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
+from fusedloss._registry import BY_NAME
 from fusedloss.torch import _originals
 from fusedloss.torch._arguments import (
     broadcast_all,
@@ -15,15 +17,23 @@ from fusedloss.torch._arguments import (
     require_prediction,
     require_tensors,
 )
-from fusedloss.torch._calls import IDS, elementwise
+from fusedloss.torch._calls import elementwise
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import in_one_dtype, loss_dtype
 
-_HINGE = IDS["hinge"]
-_SQUARED_HINGE = IDS["squared_hinge"]
-_EMBEDDING = IDS["hinge_embedding"]
-_SOFT = IDS["soft_margin"]
-_RANKING = IDS["margin_ranking"]
+_HINGE = BY_NAME["hinge"].id
+_SQUARED_HINGE = BY_NAME["squared_hinge"].id
+_EMBEDDING = BY_NAME["hinge_embedding"].id
+_SOFT = BY_NAME["soft_margin"].id
+_RANKING = BY_NAME["margin_ranking"].id
+
+
+def signs_of(target: Tensor) -> Tensor:
+    """Targets of -1 and 1; if all are 0 or 1, these stand for them, as in `fusedloss.hinge`."""
+    if not (target.is_floating_point() or target.is_complex()):
+        target = target.to(torch.int32)  # which has a -1
+    binary = ((target == 0) | (target == 1)).all()
+    return torch.where(binary, 2 * target - 1, target)
 
 
 @documented
@@ -48,7 +58,7 @@ def hinge_loss(
 
     Args:
       input: scores of any shape; float32, float64, float16 or bfloat16.
-      target: -1 or 1, of any real dtype, in the shape of `input`.
+      target: -1 or 1, or 0 or 1 throughout, of any real dtype, in the shape of `input`.
       reduction: "mean" (default), "sum", or "none" for one loss per element.
     """
     if has_torch_function_variadic(input, target, sample_weight, mask):
@@ -57,7 +67,7 @@ def hinge_loss(
         _HINGE,
         (),
         match("input", input, "target", target),
-        target,
+        signs_of(target),
         reduction,
         sample_weight=sample_weight,
         mask=mask,
@@ -87,7 +97,7 @@ def squared_hinge_loss(
 
     Args:
       input: scores of any shape; float32, float64, float16 or bfloat16.
-      target: -1 or 1, of any real dtype, in the shape of `input`.
+      target: -1 or 1, or 0 or 1 throughout, of any real dtype, in the shape of `input`.
       reduction: "mean" (default), "sum", or "none" for one loss per element.
     """
     if has_torch_function_variadic(input, target, sample_weight, mask):
@@ -96,7 +106,7 @@ def squared_hinge_loss(
         _SQUARED_HINGE,
         (),
         match("input", input, "target", target),
-        target,
+        signs_of(target),
         reduction,
         sample_weight=sample_weight,
         mask=mask,

@@ -6,7 +6,7 @@ from torch import Tensor
 from fusedloss import _core
 
 # What a loss of predictions of each dtype looks like. empty_like is the cheapest way to another.
-LOSSES = {
+TEMPLATES = {
     dtype: torch.empty((), dtype=torch.promote_types(dtype, torch.float32), device="cpu")
     for dtype in (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 }
@@ -14,7 +14,7 @@ LOSSES = {
 
 def empty_losses(y_pred: Tensor, row_axis: int | None) -> Tensor:
     """An uninitialised loss for each row of ``y_pred``."""
-    loss = LOSSES[y_pred.dtype]
+    loss = TEMPLATES[y_pred.dtype]
     if row_axis is None and loss.dtype is y_pred.dtype and y_pred.is_contiguous():
         return empty_like(y_pred)
     rows = y_pred.shape

@@ -17,11 +17,12 @@ from torch import Tensor
 from torch.autograd import Function
 
 from fusedloss import _core
+from fusedloss._registry import BY_ID
 from fusedloss.torch import _plain
 from fusedloss.torch._coverage import is_transformed
 from fusedloss.torch._gradients import differentiable, weigh
 from fusedloss.torch._joint import Call, allocate, run
-from fusedloss.torch._memory import LOSSES, empty_like
+from fusedloss.torch._memory import TEMPLATES, empty_like
 
 _REDUCTIONS = {
     "none": _core.NONE,
@@ -159,7 +160,7 @@ class Operation:
             rows = torch.Size()
         elif axis is not None:
             rows = rows[:axis] + rows[axis + 1 :]
-        return y_pred.new_empty(rows, dtype=LOSSES[y_pred.dtype].dtype)
+        return y_pred.new_empty(rows, dtype=TEMPLATES[y_pred.dtype].dtype)
 
     def _loss_by_formula(self, *tensors: Tensor | None, **options: Any) -> Tensor:
         call, y_pred, more = self._bind(tensors, options)
@@ -194,8 +195,7 @@ class Operation:
     ) -> Tensor | tuple[Tensor, ...]:
         call, y_pred, more = self._bind(tensors, options)
         wanted = options.get("wanted", [True])
-        tensors = (call.y_true, y_pred, *call[3:6], *more)
-        gradients = differentiable(upstream, tensors, (*call[:2], *call[6:]), wanted)
+        gradients = differentiable(upstream, call.tensors(y_pred, more), call.options, wanted)
         return self._results(gradients, y_pred)
 
     def _results(
@@ -233,7 +233,13 @@ class RecordedLoss(Function):
 
 
 def _formula(call: Call, y_pred: Tensor, more: tuple[Tensor, ...]) -> Tensor:
-    return _plain.compute(call.loss_id, call.params, call.y_true, y_pred, *call[3:], more)
+    # fmt: off
+    return _plain.compute(
+        call.loss_id, call.params, call.y_true, y_pred, call.sample_weight, call.mask,
+        call.class_weight, call.ignore_label, call.row_axis, call.reduction, call.denominator,
+        call.flags, more,
+    )
+    # fmt: on
 
 
 def _below(
@@ -244,7 +250,7 @@ def _below(
         return operator.redispatch(keys & torch._C._after_autograd_keyset, *tensors, **options)
 
 
-OPERATIONS = {info.id: Operation(info) for info in _core.losses()}
+OPERATIONS = {info.id: Operation(info) for info in BY_ID.values()}
 
 
 def call(

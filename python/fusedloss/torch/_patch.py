@@ -26,8 +26,10 @@ class patch(ContextDecorator):  # noqa: N801
     Losses that this package lacks stay torch's.
 
     Not reached is what holds on to a function itself: `from torch.nn.functional import mse_loss`
-    before the patch, and graphs recorded before it. The one difference that unmodified code may
-    notice is that losses of float16 and bfloat16 predictions are float32.
+    before the patch, and graphs recorded before it. Code to be compiled may run inside the patch,
+    but not enter it, and `torch.jit.script` does not know our functions. What else unmodified code
+    may notice is listed in docs/torch-differences.md, above all that losses of float16 and bfloat16
+    predictions are float32.
 
     It holds for all threads, until as many patches are undone as were applied; torch then has the
     same objects as before.

@@ -11,9 +11,8 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from fusedloss import _core
+from fusedloss._registry import BY_ID, require_parameters
 from fusedloss.torch import _formulas
-
-_LOSSES = {info.id: info for info in _core.losses()}
 
 
 def loss_dtype(tensor: Tensor) -> torch.dtype:
@@ -48,7 +47,7 @@ def compute(
     more: tuple[Tensor, ...] = (),
 ) -> Tensor:
     """The loss that `_core.compute` computes from the same arguments."""
-    info = _LOSSES[loss_id]
+    info = BY_ID[loss_id]
     weight, exists = sample_weight, mask
     if info.kind == "pointwise":  # per element of y_pred, which those of a row share
         weight = None if weight is None else _along(weight, y_pred, row_axis)
@@ -118,11 +117,8 @@ def _values(
 ) -> Tensor:
     """The formula of the loss: a value for each row of a row loss, for each element otherwise."""
     params += tuple(parameter.default for parameter in info.parameters[len(params) :])
-    for parameter, value in zip(info.parameters, params, strict=True):
-        above = value > parameter.low or (value == parameter.low and not parameter.low_excluded)
-        if not (above and value <= parameter.high and math.isfinite(value)):
-            domain = f"{'(' if parameter.low_excluded else '['}{parameter.low}, {parameter.high}]"
-            raise ValueError(f"{parameter.name} must be finite and in {domain}, got {value}")
+    if not all(map(_allows, info.parameters, params)):
+        require_parameters(info, params)
     others = {"more": more} if more else {}
     if info.kind == "pointwise":
         weights = () if class_weight is None else (class_weight,)
@@ -131,6 +127,12 @@ def _values(
     if class_weight is not None:
         class_weight = class_weight.reshape(-1, *[1] * (y_pred.ndim - 1 - axis))
     return _formulas.ROW[info.name](y_true, y_pred, class_weight, axis, *params, **others)
+
+
+def _allows(parameter: _core.Parameter, value: float) -> bool:
+    """The core decides; asked each time, it would break the graphs of a compiler."""
+    above = value > parameter.low or (value == parameter.low and not parameter.low_excluded)
+    return above and value <= parameter.high and math.isfinite(value)
 
 
 def _reduce(

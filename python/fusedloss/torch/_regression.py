@@ -4,16 +4,17 @@ import torch
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
+from fusedloss._registry import BY_NAME
 from fusedloss.torch import _originals
 from fusedloss.torch._arguments import broadcast, legacy_reduction, overridden
-from fusedloss.torch._calls import IDS, elementwise
+from fusedloss.torch._calls import elementwise
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import in_one_dtype
 
-_SQUARED = IDS["mean_squared_error"]
-_ABSOLUTE = IDS["mean_absolute_error"]
-_HUBER = IDS["huber"]
-_SMOOTH = IDS["smooth_l1"]
+_SQUARED = BY_NAME["mean_squared_error"].id
+_ABSOLUTE = BY_NAME["mean_absolute_error"].id
+_HUBER = BY_NAME["huber"].id
+_SMOOTH = BY_NAME["smooth_l1"].id
 
 
 @documented

@@ -3,14 +3,15 @@
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
+from fusedloss._registry import BY_NAME
 from fusedloss.torch._arguments import match, overridden
-from fusedloss.torch._calls import IDS, elementwise
+from fusedloss.torch._calls import elementwise
 from fusedloss.torch._documentation import documented
 
-_LOG_COSH = IDS["log_cosh"]
-_PINBALL = IDS["pinball"]
-_PERCENTAGE = IDS["mean_absolute_percentage_error"]
-_LOGARITHMIC = IDS["mean_squared_logarithmic_error"]
+_LOG_COSH = BY_NAME["log_cosh"].id
+_PINBALL = BY_NAME["pinball"].id
+_PERCENTAGE = BY_NAME["mean_absolute_percentage_error"].id
+_LOGARITHMIC = BY_NAME["mean_squared_logarithmic_error"].id
 
 
 @documented

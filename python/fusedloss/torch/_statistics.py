@@ -1,22 +1,13 @@
-"""What a cross-entropy finds out about each row, from the kernel or in plain torch."""
+"""What a cross-entropy finds out about each row, in plain torch."""
 
 import torch
 from torch import Tensor
 
-from fusedloss._statistics import Statistics
+from fusedloss._statistics import Statistics, complete
 from fusedloss.torch._arguments import spread, spread_mask
 from fusedloss.torch._calls import class_axis
 from fusedloss.torch._formulas.categorical import scaled_logits
 from fusedloss.torch._plain import widen
-
-
-def of_kernel(found: list[Tensor | None], target: Tensor) -> Statistics:
-    """The statistics that a kernel has written, in the order of `_core.compute`."""
-    log_sum_exp, label_log_prob, entropy, argmax = found
-    if label_log_prob is None or argmax is None:
-        return Statistics(log_sum_exp, None, entropy, argmax, None)
-    correct = (argmax == target) & (argmax >= 0)
-    return Statistics(log_sum_exp, label_log_prob, entropy, argmax, correct)
 
 
 def of_formula(
@@ -28,7 +19,7 @@ def of_formula(
     sample_weight: Tensor | None,
     mask: Tensor | None,
 ) -> Statistics:
-    """The same in plain torch, from the arguments of the public function."""
+    """What the kernel would find out, from the arguments of the public function."""
     axis = class_axis(input)
     logits = scaled_logits(widen(input.detach()), temperature, softcap)
     log_prob = logits.log_softmax(axis)
@@ -39,20 +30,14 @@ def of_formula(
         counts = counts & spread_mask(mask, counts.shape)
     if sample_weight is not None:
         counts = counts & (spread("sample_weight", sample_weight, counts.shape) != 0)
-    label_log_prob = correct = None
+    label_log_prob = None
     argmax = logits.argmax(axis).where(~logits.isnan().any(axis), -1)
     if target.shape != input.shape:
         counts = counts & (target != ignore_index)
         labels = target.where(counts, 0).long()
         own = log_prob.gather(axis, labels.unsqueeze(axis)).squeeze(axis)
         label_log_prob = own.where(counts, 0)
-        correct = (argmax == labels) & counts
     # 0 ln 0 is 0.
     entropy = -(prob * log_prob.where(prob != 0, 0)).sum(axis)
-    return Statistics(
-        log_sum_exp.where(counts, 0),
-        label_log_prob,
-        entropy.where(counts, 0),
-        argmax.where(counts, -1),
-        correct,
-    )
+    found = log_sum_exp.where(counts, 0), label_log_prob, entropy.where(counts, 0)
+    return complete((*found, argmax.where(counts, -1)), target)

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import has_torch_function_variadic
 
+from fusedloss._registry import BY_NAME
 from fusedloss.torch import _originals
 from fusedloss.torch._arguments import (
     broadcast_all,
@@ -18,12 +19,12 @@ from fusedloss.torch._arguments import (
     promote_beside,
     require_prediction,
 )
-from fusedloss.torch._calls import IDS, elementwise, over_rows
+from fusedloss.torch._calls import elementwise, over_rows
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import loss_dtype, widen
 
-_TRIPLET = IDS["triplet_margin"]
-_RANKING = IDS["margin_ranking"]
+_TRIPLET = BY_NAME["triplet_margin"].id
+_RANKING = BY_NAME["margin_ranking"].id
 
 
 @documented
