@@ -78,7 +78,9 @@ def log_rates_and_counts(shape: Shape, generator: torch.Generator) -> tuple[Tens
 
 def scores_and_signs(shape: Shape, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     signs = torch.randint(2, shape, generator=generator) * 2 - 1
-    return torch.randn(shape, generator=generator), signs.float()
+    scores = torch.randn(shape, generator=generator)
+    scores[scores.abs() == 1] = 0  # where the margin is just reached, providers have other slopes
+    return scores, signs.float()
 
 
 def logits_and_bits(shape: Shape, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -18,6 +18,7 @@ from fusedloss.torch._arguments import (
     require_tensors,
 )
 from fusedloss.torch._calls import elementwise
+from fusedloss.torch._coverage import covers
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import in_one_dtype, loss_dtype
 
@@ -30,8 +31,13 @@ _RANKING = BY_NAME["margin_ranking"].id
 
 def signs_of(target: Tensor) -> Tensor:
     """Targets of -1 and 1; if all are 0 or 1, these stand for them, as in `fusedloss.hinge`."""
-    if not (target.is_floating_point() or target.is_complex()):
+    if target.is_complex():
+        return target  # to be refused with the others
+    if not target.is_floating_point():
         target = target.to(torch.int32)  # which has a -1
+    # A -1 settles it in one pass where values may be asked for, a tenth of the time of the rest.
+    if covers(False, target, None) and target.numel() and bool(target.amin() < 0):
+        return target
     binary = ((target == 0) | (target == 1)).all()
     return torch.where(binary, 2 * target - 1, target)
 
