@@ -111,7 +111,6 @@ void check_statistics(const fl_call& call, const Arguments& arguments) {
   check("label_log_prob", s.label_log_prob, dtype);
   check("entropy", s.entropy, dtype);
   check("argmax", s.argmax, FL_INT64);
-  // With smoothing every class is swept, and the labelled one is not looked up.
   if (s.label_log_prob.data && !arguments.labels)
     fail(FL_INVALID_VALUE, "label_log_prob needs integer labels, but y_true has a value per class");
 }

@@ -3,6 +3,7 @@
 How targets and predictions line up is left to the kinds of kernels in `_layouts`.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -25,7 +26,7 @@ _MEANS = (_core.MEAN, _core.WEIGHTED_MEAN)
 
 
 @dataclass(slots=True)
-class Kernel:
+class Kernel(ABC):
     """A loss of the core and its options: what is computed, whatever becomes of the rows.
 
     Attributes:
@@ -132,9 +133,9 @@ class Kernel:
         epsilon: float = keras.config.epsilon()
         return tuple(epsilon if value is EPSILON else value for value in self.parameters)
 
+    @abstractmethod
     def _line_up(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor, int, Shape]:
         """Return targets and predictions that fit, the axis of a row, and the shape of the rows."""
-        raise NotImplementedError
 
     def _parts(self, y_pred: Tensor, axis: int) -> tuple[Tensor, tuple[Tensor, ...]]:  # noqa: ARG002
         """Return the first prediction of the core, and the further ones in its shape."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from fusedloss.keras._kernel import Kernel, beside
 from fusedloss.keras._rows import Shape, refuse_labels, refuse_targets, squeeze_or_expand
 from fusedloss.keras._symbolic import is_symbolic
+from fusedloss.torch._arguments import signs_of
 
 _LABELS = {torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8}
 _TARGETS = _LABELS | {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool}
@@ -59,12 +60,7 @@ class SignKernel(BroadcastKernel):
     __slots__ = ()
 
     def _line_up(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor, int, Shape]:
-        binary = (y_true == y_true.bool()).all()
-        if not y_true.is_floating_point():
-            y_true = y_true.to(torch.promote_types(y_pred.dtype, torch.float32))
-        # Not an `if`: torch.compile, and tensors without values, know only later.
-        y_true = torch.where(binary, 2 * y_true - 1, y_true)
-        return super()._line_up(y_true, y_pred)
+        return super()._line_up(signs_of(y_true), y_pred)
 
 
 @_saved

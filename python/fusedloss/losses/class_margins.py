@@ -90,7 +90,7 @@ def multi_margin(
     (0.3125, array([[ 0.25, -0.5 ,  0.  ,  0.25]]))
 
     Args:
-      y_true: labels in [0, C), int8 to int64 or uint8 to uint32, shape of `y_pred` without `axis`.
+      y_true: labels in [0, C), int8 to int64 or uint8 to uint64, shape of `y_pred` without `axis`.
         Any other label of a row that exists raises `LabelError`; `out` is undefined then.
       y_pred: scores, float16, bfloat16, float32 or float64; at least 2-D. A row is what lies along
         `axis`.

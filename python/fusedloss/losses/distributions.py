@@ -90,7 +90,7 @@ def categorical_generalized_cross_entropy(
     array([1.    , 0.2679])
 
     Args:
-      y_true: labels in [0, C), int8 to int64 or uint8 to uint32, shape of `y_pred` without `axis`,
+      y_true: labels in [0, C), int8 to int64 or uint8 to uint64, shape of `y_pred` without `axis`,
         or a value in [0, 1] for each class, any real dtype, shape of `y_pred`. A label outside the
         classes raises `LabelError`; `out` is undefined then.
       y_pred: probabilities, which are not normalised, or logits with `from_logits`; float16,
@@ -139,7 +139,7 @@ def nll(
     1.0397 [[ 0.  -0.5] [-0.5  0. ]]
 
     Args:
-      y_true: labels in [0, C), int8 to int64 or uint8 to uint32, shape of `y_pred` without `axis`.
+      y_true: labels in [0, C), int8 to int64 or uint8 to uint64, shape of `y_pred` without `axis`.
         Any other label of a row that exists raises `LabelError`; `out` is undefined then.
       y_pred: logarithms of probabilities, float16, bfloat16, float32 or float64; at least 2-D. A
         row is what lies along `axis`.

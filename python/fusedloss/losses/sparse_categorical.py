@@ -61,7 +61,7 @@ def sparse_categorical_crossentropy(
     (array([ 0,  2, -1]), array([False,  True, False]))
 
     Args:
-      y_true: labels in [0, C), int8 to int64 or uint8 to uint32, shape of `y_pred` without `axis`.
+      y_true: labels in [0, C), int8 to int64 or uint8 to uint64, shape of `y_pred` without `axis`.
         Any other label of a row that exists raises `LabelError`; `out` is undefined then.
       y_pred: probabilities, or logits with `from_logits`; float16, bfloat16, float32 or float64;
         at least 2-D. A row is what lies along `axis`.
@@ -125,7 +125,7 @@ def sparse_categorical_focal_crossentropy(
     array([0.043322, 0.000263])
 
     Args:
-      y_true: labels in [0, C), int8 to int64 or uint8 to uint32, shape of `y_pred` without `axis`.
+      y_true: labels in [0, C), int8 to int64 or uint8 to uint64, shape of `y_pred` without `axis`.
         Any other label of a row that exists raises `LabelError`; `out` is undefined then.
       y_pred: probabilities, or logits with `from_logits`; float16, bfloat16, float32 or float64;
         at least 2-D. A row is what lies along `axis`.

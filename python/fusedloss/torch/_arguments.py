@@ -253,3 +253,16 @@ def require_probabilities(name: str, values: Tensor) -> None:
     if outside.any():
         index = tuple(outside.nonzero()[0].tolist())
         raise ValueError(f"{name} must be in [0, 1], got {values[index].item()} at {index}")
+
+
+def signs_of(target: Tensor) -> Tensor:
+    """Targets of -1 and 1; if all are 0 or 1, these stand for them, as in `fusedloss.hinge`."""
+    if target.is_complex():
+        return target  # to be refused with the others
+    if not target.is_floating_point():
+        target = target.to(torch.int32)  # which has a -1
+    # A -1 settles it in one pass where values may be asked for, a tenth of the time of the rest.
+    if covers(False, target, None) and target.numel() and bool(target.amin() < 0):
+        return target
+    binary = ((target == 0) | (target == 1)).all()
+    return torch.where(binary, 2 * target - 1, target)

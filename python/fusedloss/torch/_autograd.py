@@ -20,8 +20,9 @@ from fusedloss.torch._coverage import (
     is_traced,
     keeps_graph,
 )
-from fusedloss.torch._gradients import along, differentiable, heard, scaled, weigh
+from fusedloss.torch._gradients import differentiable, heard, scaled, weigh
 from fusedloss.torch._memory import TEMPLATES, empty_like, empty_losses, empty_statistics
+from fusedloss.torch._plain import along
 
 _Call = tuple[
     int,  # loss_id

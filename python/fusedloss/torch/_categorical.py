@@ -48,7 +48,7 @@ def nll_loss(
     Args:
       input: log-probabilities of shape (N, C), (N, C, d1, ...) or (C,); float32, float64, float16
         or bfloat16.
-      target: class indices of shape (N,), (N, d1, ...) or (), int8 to int64 or uint8.
+      target: class indices of shape (N,), (N, d1, ...) or (), any integer dtype.
       weight: factors of the classes, of shape (C,).
       size_average: deprecated, as in torch.
       ignore_index: class index of rows that are left out; it need not be one of the classes.
@@ -118,7 +118,7 @@ def softmax_focal_loss(
 
     Args:
       input: logits of shape (N, C), (N, C, d1, ...) or (C,); float32, float64, float16 or bfloat16.
-      target: class indices of shape (N,), (N, d1, ...) or (), int8 to int64 or uint8; or class
+      target: class indices of shape (N,), (N, d1, ...) or (), any integer dtype; or class
         probabilities in the shape of `input`, floating point.
       weight: factors of the classes, of shape (C,).
       ignore_index: class index of rows that are left out; it need not be one of the classes.
@@ -176,7 +176,7 @@ def generalized_cross_entropy(
 
     Args:
       input: logits of shape (N, C), (N, C, d1, ...) or (C,); float32, float64, float16 or bfloat16.
-      target: class indices of shape (N,), (N, d1, ...) or (), int8 to int64 or uint8; or class
+      target: class indices of shape (N,), (N, d1, ...) or (), any integer dtype; or class
         probabilities in the shape of `input`, floating point.
       q: how little rows count that are far from their label, in (0, 1].
       weight: factors of the classes, of shape (C,).

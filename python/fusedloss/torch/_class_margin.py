@@ -119,7 +119,7 @@ def multi_margin_loss(
 
     Args:
       input: scores of shape (N, C) or (C,); float32, float64, float16 or bfloat16.
-      target: class indices of shape (N,) or (), int8 to int64 or uint8.
+      target: class indices of shape (N,) or (), any integer dtype.
       p: 1 or 2.
       margin: how far below, at least.
       weight: factors of the classes, of shape (C,); a mean divides by the number of rows all the
@@ -267,7 +267,7 @@ def categorical_hinge_loss(
 
     Args:
       input: scores of shape (N, C), (N, C, d1, ...) or (C,); float32, float64, float16 or bfloat16.
-      target: class indices of shape (N,), (N, d1, ...) or (), int8 to int64 or uint8; or class
+      target: class indices of shape (N,), (N, d1, ...) or (), any integer dtype; or class
         probabilities in the shape of `input`, floating point.
       ignore_index: class index of rows that are left out; it need not be one of the classes.
       reduction: "mean" (default), "sum", or "none" for one loss per row.

@@ -109,7 +109,7 @@ def cross_entropy(
 
     Args:
       input: logits of shape (N, C), (N, C, d1, ...) or (C,); float32, float64, float16 or bfloat16.
-      target: class indices of shape (N,), (N, d1, ...) or (), int8 to int64 or uint8; or class
+      target: class indices of shape (N,), (N, d1, ...) or (), any integer dtype; or class
         probabilities in the shape of `input`, floating point.
       weight: factors of the classes, of shape (C,).
       size_average: deprecated, as in torch.

@@ -9,6 +9,7 @@ from torch import Tensor
 from fusedloss import _core
 from fusedloss.torch import _plain
 from fusedloss.torch._memory import empty_like
+from fusedloss.torch._plain import along
 
 # What a backward has to know of its call beside tensors: a plain tuple, which costs least to make.
 Options = tuple[
@@ -71,13 +72,6 @@ def heard(upstream: Tensor, weight: Tensor | None, row_axis: int | None) -> Tens
     if weight is None:
         return upstream
     return torch.where(weight != 0, along(upstream, weight, row_axis), 0)
-
-
-def along(upstream: Tensor, like: Tensor, row_axis: int | None) -> Tensor:
-    """What flows into the rows, as a view that broadcasts to ``like``: to elements, or rows."""
-    if row_axis is None or like.ndim == upstream.ndim:
-        return upstream
-    return upstream.unsqueeze(row_axis)
 
 
 def scaled(gradient: Tensor, factor: float) -> Tensor:

@@ -11,8 +11,9 @@ from torch.autograd import Function
 
 from fusedloss import _core
 from fusedloss.torch._coverage import is_observed, keeps_graph
-from fusedloss.torch._gradients import Options, along, differentiable, heard, scaled, weigh
+from fusedloss.torch._gradients import Options, differentiable, heard, scaled, weigh
 from fusedloss.torch._memory import TEMPLATES, empty_like, empty_losses
+from fusedloss.torch._plain import along
 
 
 class Call(NamedTuple):

@@ -1,6 +1,5 @@
 """Losses of a margin, of elements; `fusedloss.torch.functional` offers them."""
 
-import torch
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
@@ -16,9 +15,9 @@ from fusedloss.torch._arguments import (
     promote_beside,
     require_prediction,
     require_tensors,
+    signs_of,
 )
 from fusedloss.torch._calls import elementwise
-from fusedloss.torch._coverage import covers
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import in_one_dtype, loss_dtype
 
@@ -27,19 +26,6 @@ _SQUARED_HINGE = BY_NAME["squared_hinge"].id
 _EMBEDDING = BY_NAME["hinge_embedding"].id
 _SOFT = BY_NAME["soft_margin"].id
 _RANKING = BY_NAME["margin_ranking"].id
-
-
-def signs_of(target: Tensor) -> Tensor:
-    """Targets of -1 and 1; if all are 0 or 1, these stand for them, as in `fusedloss.hinge`."""
-    if target.is_complex():
-        return target  # to be refused with the others
-    if not target.is_floating_point():
-        target = target.to(torch.int32)  # which has a -1
-    # A -1 settles it in one pass where values may be asked for, a tenth of the time of the rest.
-    if covers(False, target, None) and target.numel() and bool(target.amin() < 0):
-        return target
-    binary = ((target == 0) | (target == 1)).all()
-    return torch.where(binary, 2 * target - 1, target)
 
 
 @documented

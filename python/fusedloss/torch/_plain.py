@@ -50,8 +50,8 @@ def compute(
     info = BY_ID[loss_id]
     weight, exists = sample_weight, mask
     if info.kind == "pointwise":  # per element of y_pred, which those of a row share
-        weight = None if weight is None else _along(weight, y_pred, row_axis)
-        exists = None if exists is None else _along(exists, y_pred, row_axis)
+        weight = None if weight is None else along(weight, y_pred, row_axis)
+        exists = None if exists is None else along(exists, y_pred, row_axis)
     elif ignore_label is not None and y_true is not None and y_true.shape != y_pred.shape:
         labelled = y_true != ignore_label
         exists = labelled if exists is None else exists & labelled
@@ -70,8 +70,8 @@ def compute(
         # So that no NaN in what is not heard reaches a gradient. 0.5 is fine as a logit, as a
         # probability, as a count and as a variance, and everything is smooth there.
         if y_true is not None:
-            y_true = torch.where(_along(heard, y_true, row_axis), y_true, 0.5 if dense else 0)
-        within = _along(heard, y_pred, row_axis)
+            y_true = torch.where(along(heard, y_true, row_axis), y_true, 0.5 if dense else 0)
+        within = along(heard, y_pred, row_axis)
         y_pred = torch.where(within, y_pred, 0.5)
         more = tuple(torch.where(within, other, 0.5) for other in more)
 
@@ -91,7 +91,7 @@ def compute(
     return _reduce(values, counts, reduction, denominator, bool(flags & _core.EMPTY_IS_NAN))
 
 
-def _along(rows: Tensor, like: Tensor, axis: int | None) -> Tensor:
+def along(rows: Tensor, like: Tensor, axis: int | None) -> Tensor:
     """One entry for each row of ``like``, as a view that is repeated along the row."""
     return rows if axis is None or rows.ndim == like.ndim else rows.unsqueeze(axis)
 
