@@ -7,5 +7,8 @@
 namespace fl {
 extern const Kernels FL_JOIN(kernels_, FL_ISA);
 const Kernels FL_JOIN(kernels_, FL_ISA){
-    kPointwise.kernel, kRow.kernel, divisor_block, {scale_block<float>, scale_block<double>}};
+    kPointwise.kernel,
+    kRow.kernel,
+    each_block<divisor_block, DivisorCall>,
+    {each_block<scale_block<float>, ScaleCall>, each_block<scale_block<double>, ScaleCall>}};
 }  // namespace fl

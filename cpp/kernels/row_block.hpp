@@ -13,7 +13,7 @@ namespace {
 template <class T>
 struct RowHeads {
   const T* weight;        // (n), 0 for rows that do not count; nullptr: all are 1
-  const int64_t* labels;  // (n), all within range; nullptr: dense targets
+  const int64_t* labels;  // (n), all within range, and 0 to a multiple of kRowGroup; nullptr: dense
 };
 
 template <class T>
@@ -22,17 +22,21 @@ RowHeads<T> stage_heads(const RowCall& call, int64_t begin, int n, T* weight, T*
   const T* w = stage_weight(call.rows, call.sample_weight, call.mask, begin, n, weight, mask);
   if (call.dense) return {w, nullptr};
   stage_labels(call.rows, call.y_true, begin, n, labels);
-  bool all_count = !w;             // the common case, without a branch for each row
+  for (int i = n; i % kRowGroup; ++i) labels[i] = 0;
   if (!call.labels_are_classes) {  // numbers, kept to what every type that computes can hold
     constexpr int64_t kLargest = int64_t(1) << 24;
     for (int i = 0; i < n; ++i)
       labels[i] = labels[i] > kLargest ? kLargest : labels[i] < -kLargest ? -kLargest : labels[i];
     return {w, labels};
   }
+  // The common case, without a branch for each row: the sign bit tells who lies outside.
+  uint64_t outside = 0, ignored = 0;
   for (int i = 0; i < n; ++i) {
-    const bool ignored = call.has_ignore_label & (labels[i] == call.ignore_label);
-    all_count &= (labels[i] >= 0) & (labels[i] < call.classes) & !ignored;
+    const uint64_t label = uint64_t(labels[i]);
+    outside |= label | (uint64_t(call.classes - 1) - label);
+    ignored |= uint64_t(label == uint64_t(call.ignore_label));
   }
+  const bool all_count = !w && int64_t(outside) >= 0 && !(call.has_ignore_label && ignored);
   if (all_count) return {nullptr, labels};
   for (int i = 0; i < n; ++i) {
     weight[i] = w ? w[i] : T(1);
@@ -70,122 +74,145 @@ void put_nothing_found(const RowStatistics& to, int64_t row) {
 
 template <class Loss, class V>
 void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
-                const RowHeads<typename V::Scalar>& heads, double* value,
+                const RowHeads<typename V::Scalar>& heads, typename V::Scalar* value,
                 typename V::Scalar* scratch) {
   using T = typename V::Scalar;
   constexpr int kPredictions = predictions_of<Loss>();
   const bool wants_statistics = has_statistics<Loss>() && bool(call.statistics);
-  const int64_t padded = (call.classes + kRowGroup - 1) / kRowGroup * kRowGroup;
-  T *const y_true = scratch + padded, *const x = y_true + padded;
-  T* const grad = x + kPredictions * padded;
-  const auto stage_row = [&](const Operand& x, int64_t row, T* to) -> const T* {
-    if (!x) return nullptr;
-    const int64_t offset = offset_of(call.rows, x, row);
+  const int64_t pitch = padded_classes(call.classes);
+  const int together = rows_together(pitch, V::kSize);
+  T *const y_true = scratch + together * pitch, *const x = y_true + together * pitch;
+  T* const grad = x + kPredictions * together * pitch;
+  const auto stage_row = [&](const Operand& x, int64_t offset, T* to) -> const T* {
     if (in_place<T>(x)) return (const T*)x.data + offset;
     gather_row(x, offset, call.classes, to);
     return to;
   };
+
+  Along<V, kPredictions> group;
+  group.classes = call.classes;
+  group.class_weight = (const T*)call.class_weight;
+  group.masses = scratch;
+  group.pitch = pitch;
+  const int64_t item = item_size(call.x[0].dtype);
+  group.ahead_stride = call.x[0].class_stride * item;
+  group.ahead = inner_stride(call.rows, call.x[0]) * together * item;
+  // Several gradients may be aligned differently, and would not stream better together.
+  group.stream_grad = kPredictions == 1 && call.stream_grad && in_place<T>(call.grad[0]) &&
+                      (uintptr_t)call.grad[0].data % sizeof(T) == 0;
+  int row[V::kSize];
+  T weight[V::kSize] = {};
+  const auto compute = [&] {
+    group.weight = V::load(weight);
+    Found<V> found{};
+    const V computed = compute_rows(loss, group, wants_statistics ? &found : nullptr);
+    for (int k = 0; k < group.count; ++k) {
+      const int i = row[k];
+      value[i] = (heads.weight ? heads.weight[i] : T(1)) * computed.raw[k];
+      if (wants_statistics) put_found<T>(call.statistics, begin + i, found, k);
+      for (int p = 0; p < kPredictions; ++p)
+        if (call.grad[p] && !in_place<T>(call.grad[p]))
+          scatter_row(group.grads[p][k], call.classes, call.grad[p],
+                      offset_of(call.rows, call.grad[p], begin + i));
+    }
+    group.count = 0;
+  };
   for (int i = 0; i < n; ++i) {
     const double w = heads.weight ? double(heads.weight[i]) : 1.0;
-    RowOperands<T> row{};  // made anew for each row, so that it stays in registers
+    const int k = group.count;
+    T* grads[kPredictions];
     int64_t offset[kPredictions];
-    for (int k = 0; k < kPredictions; ++k) {
-      const Operand& to = call.grad[k];
-      offset[k] = to ? offset_of(call.rows, to, begin + i) : 0;
-      row.grad[k] = !to ? nullptr : in_place<T>(to) ? (T*)to.data + offset[k] : grad + k * padded;
+    for (int p = 0; p < kPredictions; ++p) {
+      const Operand& to = call.grad[p];
+      offset[p] = to ? offset_of(call.rows, to, begin + i) : 0;
+      grads[p] = !to               ? nullptr
+                 : in_place<T>(to) ? (T*)to.data + offset[p]
+                                   : grad + (p * together + k) * pitch;
     }
     if (w == 0) {
       value[i] = 0;
       if (wants_statistics) put_nothing_found<T>(call.statistics, begin + i);
-      for (int k = 0; k < kPredictions; ++k)
-        if (row.grad[k]) memset(row.grad[k], 0, size_t(call.classes) * sizeof(T));
-    } else {
-      row.mass = scratch;
-      row.class_weight = (const T*)call.class_weight;
-      row.classes = call.classes;
-      for (int k = 0; k < kPredictions; ++k)
-        row.x[k] = stage_row(call.x[k], begin + i, x + k * padded);
-      if (call.dense) row.y_true = stage_row(call.y_true, begin + i, y_true);
-      // Several gradients may be aligned differently, and would not stream better together.
-      row.stream_grad = kPredictions == 1 && call.stream_grad && in_place<T>(call.grad[0]) &&
-                        can_stream<V>(row.grad[0]);
-      const Along<V> layout{row, call.dense ? -1 : heads.labels[i], V(w * call.grad_scale)};
-      Found<V> found{};
-      value[i] = w * double(compute_rows(loss, layout, wants_statistics ? &found : nullptr).raw[0]);
-      if (wants_statistics) put_found<T>(call.statistics, begin + i, found, 0);
+      for (int p = 0; p < kPredictions; ++p) {
+        if (!grads[p]) continue;
+        memset(grads[p], 0, size_t(call.classes) * sizeof(T));
+        if (!in_place<T>(call.grad[p]))
+          scatter_row(grads[p], call.classes, call.grad[p], offset[p]);
+      }
+      continue;
     }
-    for (int k = 0; k < kPredictions; ++k)
-      if (row.grad[k] && !in_place<T>(call.grad[k]))
-        scatter_row(row.grad[k], call.classes, call.grad[k], offset[k]);
+    row[k] = i;
+    weight[k] = T(w * call.grad_scale);
+    group.labels[k] = heads.labels ? heads.labels[i] : -1;
+    for (int p = 0; p < kPredictions; ++p) {
+      const int64_t from = offset_of(call.rows, call.x[p], begin + i);
+      group.grads[p][k] = grads[p];
+      group.xs[p][k] = stage_row(call.x[p], from, x + (p * together + k) * pitch);
+      if (p == 0) group.raw[k] = call.x[0].data + from * item;
+    }
+    group.y_trues[k] = nullptr;
+    if (call.dense && call.y_true)
+      group.y_trues[k] =
+          stage_row(call.y_true, offset_of(call.rows, call.y_true, begin + i), y_true + k * pitch);
+    if (++group.count == together) compute();
   }
+  if (group.count) compute();
 }
 
-// n <= kRowGroup rows. Operands whose rows are not neighbours in memory are transposed in scratch.
+// V::kSize labels as the integers that a register compares with.
+template <class V>
+FL_INLINE typename V::Bits narrow_labels(const int64_t* labels) {
+  typename VectorOf<int64_t, V::kSize>::type wide;
+  memcpy(&wide, labels, sizeof wide);
+  return __builtin_convertvector(wide, typename V::Bits);
+}
+
+// n <= call.group rows, brought into scratch with the classes apart by a pitch.
 template <class Loss, class V>
 void rows_across(const Loss& loss, const RowCall& call, int64_t begin, int n,
-                 const RowHeads<typename V::Scalar>& heads, double* value,
+                 const RowHeads<typename V::Scalar>& heads, typename V::Scalar* value,
                  typename V::Scalar* scratch) {
   using T = typename V::Scalar;
   constexpr int kPredictions = predictions_of<Loss>();
   const bool wants_statistics = has_statistics<Loss>() && bool(call.statistics);
-  const int64_t area = call.classes * kRowGroup;
+  const int64_t pitch = row_pitch(call.group), area = call.classes * pitch;
   T *const mass = scratch, *const y_true = mass + area, *const x = y_true + area;
   T* const grad = x + kPredictions * area;
 
-  RowOperands<T> row{};
-  row.classes = call.classes;
-  row.class_weight = (const T*)call.class_weight;
-  row.mass = mass;
-  for (int k = 0; k < kPredictions; ++k) {
-    const RowPlaces places(call.rows, call.x[k], begin, n);
-    const bool direct = places.direct<T>();
-    T* const turned = x + k * area;
-    row.x[k] = direct ? (const T*)call.x[k].data + places.at[0] : turned;
-    row.x_stride[k] = direct ? call.x[k].class_stride : kRowGroup;
-    if (!direct) turn_in<V>(places, call.classes, grad, turned);
-  }
-  if (call.dense && call.y_true) {
-    turn_in<V>(RowPlaces(call.rows, call.y_true, begin, n), call.classes, grad, y_true);
-    row.y_true = y_true;
-  }
-  bool write_direct[kPredictions] = {};
-  for (int k = 0; k < kPredictions; ++k) {
-    const Operand& to = call.grad[k];
-    if (!to) continue;
-    const RowPlaces places(call.rows, to, begin, n);
-    write_direct[k] = places.direct<T>();
-    row.grad[k] = write_direct[k] ? (T*)to.data + places.at[0] : grad + k * area;
-    row.grad_stride[k] = write_direct[k] ? to.class_stride : kRowGroup;
-  }
+  Across<V, kPredictions> all{};
+  all.classes = call.classes;
+  all.pitch = pitch;
+  all.class_weight = (const T*)call.class_weight;
+  for (int k = 0; k < kPredictions; ++k)
+    turn_in<V>(call, call.x[k], begin, n, pitch, grad, x + k * area);
+  const bool dense = call.dense && call.y_true;
+  if (dense) turn_in<V>(call, call.y_true, begin, n, pitch, grad, y_true);
 
-  const bool weighted = heads.weight || n < kRowGroup;
-  T weight[kRowGroup], scaled[kRowGroup];
-  if (weighted)
-    for (int i = 0; i < kRowGroup; ++i) {
-      weight[i] = i >= n ? T(0) : heads.weight ? heads.weight[i] : T(1);
-      scaled[i] = T(double(weight[i]) * call.grad_scale);
-    }
-  typename V::Integer label[kRowGroup] = {};
-  if (heads.labels)
-    for (int i = 0; i < n; ++i) label[i] = typename V::Integer(heads.labels[i]);
-  for (int i = 0; i < kRowGroup; i += V::kSize) {
-    RowOperands<T> rows = row;
-    rows.mass += i;
-    if (rows.y_true) rows.y_true += i;
+  const bool weighted = heads.weight || n % kRowGroup;
+  for (int i = 0; i < n; i += V::kSize) {
+    all.mass = mass + i;
+    all.y_true = dense ? y_true + i : nullptr;
     for (int k = 0; k < kPredictions; ++k) {
-      rows.x[k] += i;
-      if (rows.grad[k]) rows.grad[k] += i;
+      all.x_[k] = x + k * area + i;
+      all.grad[k] = call.grad[k] ? grad + k * area + i : nullptr;
     }
-    const V zero(0.0), w = weighted ? V::load(weight + i) : V(1.0);
-    const Across<V> layout{rows, label + i, w, weighted ? V::load(scaled + i) : V(call.grad_scale)};
-    T values[V::kSize];
+    all.row_weight = V(1.0);
+    all.weight = V(call.grad_scale);
+    if (weighted) {
+      T weight[V::kSize], scaled[V::kSize];
+      for (int k = 0; k < V::kSize; ++k) {
+        weight[k] = i + k >= n ? T(0) : heads.weight ? heads.weight[i + k] : T(1);
+        scaled[k] = T(double(weight[k]) * call.grad_scale);
+      }
+      all.row_weight = V::load(weight);
+      all.weight = V::load(scaled);
+    }
+    if (heads.labels) all.labels = narrow_labels<V>(heads.labels + i);
+    const V zero(0.0);
     Found<V> found{};
-    const V computed = compute_rows(loss, layout, wants_statistics ? &found : nullptr);
-    select(w == zero, zero, computed * w).store(values);
-    for (int k = 0; k < V::kSize && i + k < n; ++k) {
-      value[i + k] = double(values[k]);
-      if (!wants_statistics) continue;
-      if (w.raw[k] == 0)
+    const V computed = compute_rows(loss, all, wants_statistics ? &found : nullptr);
+    select(all.row_weight == zero, zero, computed * all.row_weight).store(value + i);
+    for (int k = 0; wants_statistics && k < V::kSize && i + k < n; ++k) {
+      if (all.row_weight.raw[k] == 0)
         put_nothing_found<T>(call.statistics, begin + i + k);
       else
         put_found<T>(call.statistics, begin + i + k, found, k);
@@ -194,31 +221,51 @@ void rows_across(const Loss& loss, const RowCall& call, int64_t begin, int n,
 
   // y_pred is not needed any more.
   for (int k = 0; k < kPredictions; ++k)
-    if (call.grad[k] && !write_direct[k])
-      turn_out<V>(grad + k * area, call.classes, x, RowPlaces(call.rows, call.grad[k], begin, n));
+    if (call.grad[k]) turn_out<V>(grad + k * area, begin, n, pitch, x, call, call.grad[k]);
 }
 
+// The sum of kRowGroup numbers, in lanes, as many on every instruction set.
+template <class T>
+double sum_in_double(const T* value) {
+  constexpr int kSize = 8;
+  typename VectorOf<double, kSize>::type sum{};
+  for (int i = 0; i < kRowGroup; i += kSize) {
+    typename VectorOf<T, kSize>::type v;
+    memcpy(&v, value + i, sizeof v);
+    sum += __builtin_convertvector(v, typename VectorOf<double, kSize>::type);
+  }
+  return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+}
+
+// Groups of rows may reach from block to block, but sums run over kRowGroup rows at most and are
+// added up block by block: they do not depend on where the rows lie or on who computes them.
 template <class Loss, class T>
-void row_block(const RowCall& call, int64_t block, void* scratch, Partial& partial) {
+void row_blocks(const RowCall& call, int64_t begin_block, int64_t end_block, void* scratch,
+                Partial* partials) {
   using V = Native<T>;
   const Loss loss = make_loss<Loss>(call.params);
-  const int64_t first = block * call.block;
-  const int64_t last = first + call.block < call.rows.count ? first + call.block : call.rows.count;
-  for (int64_t begin = first; begin < last; begin += kRowGroup) {
-    const int n = last - begin < kRowGroup ? int(last - begin) : kRowGroup;
-    T weight[kRowGroup], mask[kRowGroup];
-    int64_t labels[kRowGroup];
-    double value[kRowGroup];
-    const auto heads = stage_heads<T>(call, begin, n, weight, mask, labels, partial);
+  const int64_t end = end_block * call.block;
+  const int64_t last = end < call.rows.count ? end : call.rows.count;
+  for (int64_t begin = begin_block * call.block; begin < last;) {
+    // Where lanes run along the rows, a block need not be a multiple of kRowGroup.
+    const int64_t left = (call.across ? last : (begin / call.block + 1) * call.block) - begin;
+    const int64_t until = left < last - begin ? left : last - begin;
+    const int n = until < call.group ? int(until) : int(call.group);
+    T weight[kMaxRowGroup], mask[kMaxRowGroup];
+    int64_t labels[kMaxRowGroup];
+    T value[kMaxRowGroup];
+    const auto heads =
+        stage_heads<T>(call, begin, n, weight, mask, labels, partials[begin / call.block]);
     if (call.across)
       rows_across<Loss, V>(loss, call, begin, n, heads, value, (T*)scratch);
     else
       rows_along<Loss, V>(loss, call, begin, n, heads, value, (T*)scratch);
-    double sum[4] = {};  // independent additions overlap
-    for (int i = 0; i < n; ++i) sum[i % 4] += value[i];
-    partial.loss += (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    for (int i = n; i % kRowGroup; ++i) value[i] = 0;
+    for (int i = 0; i < n; i += kRowGroup)
+      partials[(begin + i) / call.block].loss += sum_in_double(value + i);
     if (call.loss)
-      for (int i = 0; i < n; ++i) write<T>(call.loss.data, begin + i, T(value[i]));
+      for (int i = 0; i < n; ++i) write<T>(call.loss.data, begin + i, value[i]);
+    begin += n;
   }
   if (call.stream_grad) stream_fence();
 }

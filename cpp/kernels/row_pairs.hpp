@@ -9,52 +9,62 @@ namespace {
 
 // A sweep over the row for every target class, and one for the gradient, which is added up in
 // scratch.
-template <class Loss, class Layout, class V = typename Layout::Vector>
-V compute_pairs(const Loss& loss, const Layout& layout) {
-  const auto& row = layout.row;
+template <class V, class Loss, class Line>
+V compute_pairs_of(const Loss& loss, const Line& line, V weight) {
   const V zero(0.0);
   V value = zero;
-  if (row.grad[0])
-    layout.each(0, row.classes,
-                [&](auto at) __attribute__((always_inline)) { layout.put_mass(zero, at); });
+  if (line.grad[0])
+    line.each(0, line.classes,
+              [&](auto at) __attribute__((always_inline)) { line.put_mass(zero, at); });
 
   // Adds the pairs of one target class; returns the sum of the slopes towards their other classes.
-  const auto add_pairs = [&](V target, V weight) __attribute__((always_inline)) {
+  const auto add_pairs = [&](V target, V target_weight) __attribute__((always_inline)) {
     V sums[2];  // values, slopes
-    sum_classes<false>(layout, sums, [&](auto at, V(&sum)[2]) __attribute__((always_inline)) {
+    sum_line<false>(line, sums, [&](auto at, V(&sum)[2]) __attribute__((always_inline)) {
       // Neither a pair of two targets nor one whose weight is 0 costs anything.
-      const auto none = layout.y_true(at) == zero;
-      const ValueGrad<V> pair = loss(target, layout.y_pred(at, 0));
-      const V cost = select(none, select(weight == zero, zero, weight * pair.value), zero);
-      const V slope = select(none, select(weight == zero, zero, weight * pair.grad), zero);
-      sum[0] = sum[0] + cost;
+      const auto none = line.y_true_at(at) == zero;
+      const ValueGrad<V> pair = loss(target, line.y_pred(at, zero));
+      const auto weigh = [&](V v) __attribute__((always_inline)) {
+        return select(none, select(target_weight == zero, zero, target_weight * v), zero);
+      };
+      const V slope = weigh(pair.grad);
+      sum[0] = sum[0] + weigh(pair.value);
       sum[1] = sum[1] + slope;
-      if (row.grad[0]) layout.put_mass(layout.mass(at) + slope, at);
+      if (line.grad[0]) line.put_mass(line.mass_at(at) + slope, at);
     });
-    value = value + sums[0];
-    return sums[1];
+    value = value + line.sum_of(sums[0]);
+    return line.sum_of(sums[1]);
   };
 
   V label_slope = zero;
-  if (row.y_true) {
-    for (int64_t c = 0; c < row.classes; ++c) {
-      const V y_true = layout.y_true_of(c);
-      if (layout.absent(y_true)) continue;
-      const V slope = add_pairs(layout.y_pred_of(c), y_true * layout.weight_of(c));
-      if (row.grad[0]) layout.add_mass_of(c, -slope);
+  if (line.y_true) {
+    for (int64_t c = 0; c < line.classes; ++c) {
+      const V y_true = line.y_true_of(c);
+      if (line.absent(y_true)) continue;
+      const V slope = add_pairs(line.y_pred_of(c), y_true * line.weight_of(c));
+      if (line.grad[0]) line.add_mass_of(c, -slope);
     }
   } else {
-    label_slope = -add_pairs(layout.label_y_pred(), layout.label_weight());
+    label_slope = -add_pairs(line.label_y_pred(), line.label_weight());
   }
 
-  const V share(1.0 / double(row.classes));
-  if (row.grad[0])
-    layout.each_singly(0, row.classes, [&](auto at) __attribute__((always_inline)) {
-      V slope = layout.mass(at);
-      if (!row.y_true) slope = select(layout.y_true(at) == zero, slope, label_slope);
-      layout.put_grad(layout.silence(slope * share * layout.weight), at);
+  const V share(1.0 / double(line.classes));
+  if (line.grad[0])
+    line.each_stored([&](auto at) __attribute__((always_inline)) {
+      V slope = line.mass_at(at);
+      if (!line.y_true) slope = select(line.y_true_at(at) == zero, slope, label_slope);
+      line.put_grad(line.silence(slope * share * weight), at);
     });
   return value * share;
+}
+
+template <class Loss, class Layout, class V = typename Layout::Vector>
+V compute_pairs(const Loss& loss, const Layout& layout) {
+  V values(0.0);
+  layout.each_row([&](const auto& line) __attribute__((always_inline)) {
+    line.put(compute_pairs_of<V>(loss, line, line.spread(layout.weight)), values);
+  });
+  return values;
 }
 
 }  // namespace

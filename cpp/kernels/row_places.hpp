@@ -28,67 +28,95 @@ void scatter_row(const T* from, int64_t classes, const Operand& x, int64_t offse
             offset + c * x.class_stride, x.class_stride);
 }
 
-// Where n <= kRowGroup rows of an operand lie.
-struct RowPlaces {
-  const Operand& x;
-  int n;
-  int64_t at[kRowGroup];
-  bool neighbours = true;  // row after row, so that a class is a run of memory
+// Copies past the caches, but for the ends where `to` is not aligned.
+template <class V, class T = typename V::Scalar>
+void stream_run(const T* from, int n, T* to) {
+  int i = 0;
+  for (; i < n && !can_stream<V>(to + i); ++i) write((char*)to, i, from[i]);
+  for (; i + V::kSize <= n; i += V::kSize) stream(V::load(from + i), to + i);
+  if (i < n) store_first(load_first(from + i, n - i, V(0.0)), to + i, n - i);
+}
 
-  RowPlaces(const Space& rows, const Operand& x, int64_t begin, int n) : x(x), n(n) {
-    if (rows.ndim <= 1) {
-      const int64_t stride = inner_stride(rows, x);
-      for (int i = 0; i < n; ++i) at[i] = (begin + i) * stride;
-      neighbours = stride == 1;
-      return;
-    }
-    for (int i = 0; i < n; ++i) {
-      at[i] = offset_of(rows, x, begin + i);
-      neighbours &= at[i] == at[0] + i;
-    }
+// Rows whose classes are neighbours, from `begin`, as numbers of type T: where they lie, or in
+// scratch.
+template <class T>
+struct RowsInMemory {
+  const RowCall& call;
+  const Operand& x;
+  int64_t begin;
+  int n;
+
+  // Whether each row is as far from the next.
+  bool even() const { return call.rows.ndim <= 1; }
+  int64_t stride() const { return inner_stride(call.rows, x); }
+  bool packed() const { return even() && stride() == call.classes; }
+  bool used_in_place() const { return even() && in_place<T>(x); }
+  int64_t offset(int i) const {
+    return even() ? (begin + i) * stride() : offset_of(call.rows, x, begin + i);
   }
-  // Whether registers can be filled where the rows lie.
-  template <class T>
-  bool direct() const {
-    return neighbours && n == kRowGroup && x.dtype == kDtype<T>;
+
+  void read_into(T* scratch) const {
+    const int64_t classes = call.classes;
+    if (packed()) return gather_row(x, offset(0), n * classes, scratch);
+    for (int i = 0; i < n; ++i) gather_row(x, offset(i), classes, scratch + i * classes);
+  }
+  template <class V>
+  void write_from(const T* scratch) const {
+    const int64_t classes = call.classes;
+    if (packed() && call.stream_grad && in_place<T>(x))
+      return stream_run<V>(scratch, int(n * classes), (T*)x.data + offset(0));
+    if (packed()) return scatter_row(scratch, n * classes, x, offset(0));
+    for (int i = 0; i < n; ++i) scatter_row(scratch + i * classes, classes, x, offset(i));
   }
 };
 
-// to: (classes, kRowGroup); rowwise: (kRowGroup, classes), scratch.
+// n rows of an operand from `begin`, turned: to has `pitch` numbers for each class, one a row, and
+// 0 for rows up to the next multiple of kRowGroup. rowwise: scratch for as many classes.
 template <class V, class T = typename V::Scalar>
-void turn_in(const RowPlaces& rows, int64_t classes, T* rowwise, T* to) {
-  const Operand& x = rows.x;
-  if (rows.neighbours) {
-    for (int64_t c = 0; c < classes; ++c) {
-      T* const column = to + c * kRowGroup;
-      gather(x.dtype, x.data, rows.at[0] + c * x.class_stride, 1, rows.n, column);
-      for (int i = rows.n; i < kRowGroup; ++i) column[i] = 0;
-    }
-    return;
+void turn_in(const RowCall& call, const Operand& x, int64_t begin, int n, int64_t pitch, T* rowwise,
+             T* to) {
+  const int64_t classes = call.classes;
+  if (x.class_stride == 1 && n <= kRowGroup) {
+    const RowsInMemory<T> rows{call, x, begin, n};
+    if (rows.used_in_place())
+      return transpose_in<V>((const T*)x.data + rows.offset(0), rows.stride(), n, classes, to,
+                             pitch);
+    rows.read_into(rowwise);
+    return transpose_in<V>((const T*)rowwise, classes, n, classes, to, pitch);
   }
-  const T* row[kRowGroup];
-  for (int i = 0; i < rows.n; ++i) {
-    row[i] = in_place<T>(x) ? (const T*)x.data + rows.at[i] : rowwise + i * classes;
-    if (!in_place<T>(x)) gather_row(x, rows.at[i], classes, rowwise + i * classes);
+  const int padded = (n + kRowGroup - 1) / kRowGroup * kRowGroup;
+  for (int64_t c = 0; c < classes; ++c) {
+    T* const column = to + c * pitch;
+    each_run(call.rows, x, begin, n, [&](int done, int64_t offset, int length) {
+      gather(x.dtype, x.data, offset + c * x.class_stride, inner_stride(call.rows, x), length,
+             column + done);
+    });
+    for (int i = n; i < padded; ++i) column[i] = 0;
   }
-  transpose_in<V>(row, rows.n, classes, kRowGroup, to);
 }
 
 // The way back of turn_in.
 template <class V, class T = typename V::Scalar>
-void turn_out(const T* from, int64_t classes, T* rowwise, const RowPlaces& rows) {
-  const Operand& x = rows.x;
-  if (rows.neighbours) {
-    for (int64_t c = 0; c < classes; ++c)
-      scatter(from + c * kRowGroup, rows.n, x.dtype, x.data, rows.at[0] + c * x.class_stride, 1);
-    return;
+void turn_out(const T* from, int64_t begin, int n, int64_t pitch, T* rowwise, const RowCall& call,
+              const Operand& x) {
+  const int64_t classes = call.classes;
+  if (x.class_stride == 1 && n <= kRowGroup) {
+    const RowsInMemory<T> rows{call, x, begin, n};
+    if (rows.used_in_place() && !(call.stream_grad && rows.packed()))
+      return transpose_out<V>(from, pitch, n, classes, (T*)x.data + rows.offset(0), rows.stride());
+    transpose_out<V>(from, pitch, n, classes, rowwise, classes);
+    return rows.template write_from<V>(rowwise);
   }
-  T* row[kRowGroup];
-  for (int i = 0; i < rows.n; ++i)
-    row[i] = in_place<T>(x) ? (T*)x.data + rows.at[i] : rowwise + i * classes;
-  transpose_out<V>(from, rows.n, classes, kRowGroup, row);
-  if (in_place<T>(x)) return;
-  for (int i = 0; i < rows.n; ++i) scatter_row(row[i], classes, x, rows.at[i]);
+  const int64_t stride = inner_stride(call.rows, x);
+  const bool streams = call.stream_grad && stride == 1 && x.dtype == kDtype<T>;
+  for (int64_t c = 0; c < classes; ++c)
+    each_run(call.rows, x, begin, n, [&](int done, int64_t offset, int length) {
+      const T* const column = from + c * pitch + done;
+      if (streams)
+        stream_run<V>(column, length, (T*)x.data + offset + c * x.class_stride);
+      else
+        scatter(column, length, x.dtype, x.data, offset + c * x.class_stride, stride);
+    });
 }
 
 }  // namespace

@@ -1,25 +1,23 @@
-// Sums and maxima along a row, the same in every layout.
+// Sums and maxima along rows, the same in every layout.
 #pragma once
 
-#include "kernels/row_layouts.hpp"
+#include "kernels/row_across.hpp"
+#include "kernels/row_along.hpp"
 #include "simd/math.hpp"
 
 namespace fl {
 inline namespace FL_ISA {
 namespace {
 
-// Sums over classes run in single precision over this many classes at a time, then in wider blocks.
-constexpr int kClassBlock = 4096;
-
-// K sums over the classes; f(place, sums) adds the terms of a place.
-template <bool Unrolled, int K, class V, class Layout, class F>
-FL_INLINE void sum_classes(const Layout& layout, V (&sums)[K], F f) {
-  constexpr int kParts = Layout::kParts;
-  typename Layout::Total total[K];
-  for (auto& t : total) t = typename Layout::Total(0.0);
-  const int64_t block = kParts == 1 ? kFewClasses : kClassBlock;
-  for (int64_t begin = 0; begin < layout.row.classes; begin += block) {
-    const int64_t end = begin + block < layout.row.classes ? begin + block : layout.row.classes;
+// K sums over the classes of a line, whose lanes may still have to be added up; f(place, sums) adds
+// the terms of a place.
+template <bool Unrolled, int K, class V, class Line, class F>
+FL_INLINE void sum_line(const Line& line, V (&sums)[K], F f) {
+  constexpr int kParts = Line::kParts;
+  typename Line::Sum sum[K];
+  for (int64_t begin = 0; begin < line.classes; begin += Line::kBlock) {
+    const int64_t left = line.classes - begin;
+    const int64_t end = begin + (left < Line::kBlock ? left : Line::kBlock);
     V part[kParts][K];
     for (auto& p : part)
       for (V& v : p) v = V(0.0);
@@ -27,30 +25,49 @@ FL_INLINE void sum_classes(const Layout& layout, V (&sums)[K], F f) {
       V added[K];
       for (int k = 0; k < K; ++k) added[k] = part[at.part][k];
       f(at, added);
-      for (int k = 0; k < K; ++k) part[at.part][k] = layout.keep(added[k], part[at.part][k], at);
+      for (int k = 0; k < K; ++k) part[at.part][k] = line.keep(added[k], part[at.part][k], at);
     };
     if constexpr (Unrolled)
-      layout.each(begin, end, step);
+      line.each(begin, end, step);
     else
-      layout.each_singly(begin, end, step);
+      line.each_singly(begin, end, step);
     for (int k = 0; k < K; ++k) {
       V column[kParts];
       for (int p = 0; p < kParts; ++p) column[p] = part[p][k];
-      total[k] = total[k] + layout.block_total(layout.fold(column, [](V a, V b) { return a + b; }));
+      sum[k].add(line.fold_accumulators(column, [](V a, V b) { return a + b; }), line.classes);
     }
   }
-  for (int k = 0; k < K; ++k) sums[k] = V(total[k]);
+  for (int k = 0; k < K; ++k) sums[k] = sum[k].open(line.classes);
 }
 
-// The maximum of f(place) over the row; f gives -infinity where there is no class.
-template <class V, class Layout, class F>
-FL_INLINE V largest_of(const Layout& layout, F f) {
-  V largest[Layout::kParts];
-  for (V& v : largest) v = V(-param::kInfinity);
-  layout.each(0, layout.row.classes, [&](auto at) __attribute__((always_inline)) {
-    largest[at.part] = max(largest[at.part], f(at));
+// The same for all rows of a layout, and added up. on(line) gives f of a line.
+template <bool Unrolled, int K, class V, class Layout, class On>
+FL_INLINE void sum_rows(const Layout& layout, V (&sums)[K], On on) {
+  V rows[K][Layout::kRows];
+  layout.each_row([&](const auto& line) __attribute__((always_inline)) {
+    V of_line[K];
+    sum_line<Unrolled>(line, of_line, on(line));
+    for (int k = 0; k < K; ++k) rows[k][line.index] = of_line[k];
   });
-  return layout.fold(largest, [](V a, V b) { return max(a, b); });
+  for (int k = 0; k < K; ++k) sums[k] = layout.fold(rows[k], [](V a, V b) { return a + b; });
+}
+
+// The maximum over each row of f(place), where on(line) gives f; f is -infinity where there is no
+// class.
+template <class V, class Layout, class On>
+FL_INLINE V largest_of_rows(const Layout& layout, On on) {
+  const auto larger = [](V a, V b) { return max(a, b); };
+  V rows[Layout::kRows];
+  layout.each_row([&](const auto& line) __attribute__((always_inline)) {
+    const auto f = on(line);
+    V largest[Layout::kParts];
+    for (V& v : largest) v = V(-param::kInfinity);
+    line.each(0, line.classes, [&](auto at) __attribute__((always_inline)) {
+      largest[at.part] = max(largest[at.part], f(at));
+    });
+    rows[line.index] = line.fold_accumulators(largest, larger);
+  });
+  return layout.fold(rows, larger);
 }
 
 }  // namespace

@@ -54,6 +54,12 @@ void scale_block(const ScaleCall& call, int64_t block, void* scratch, Partial&) 
   deliver(call.elements, call.output, begin, n, output);
 }
 
+// A kernel of one block as one of many.
+template <auto Block, class Call>
+void each_block(const Call& call, int64_t begin, int64_t end, void* scratch, Partial* partials) {
+  for (int64_t block = begin; block < end; ++block) Block(call, block, scratch, partials[block]);
+}
+
 template <int N>
 struct PointwiseTable {
   PointwiseKernel kernel[N][2];
@@ -65,11 +71,12 @@ struct RowTable {
 
 template <class... L>
 constexpr PointwiseTable<sizeof...(L)> pointwise_table(List<L...>) {
-  return {{{pointwise_block<L, float>, pointwise_block<L, double>}...}};
+  return {{{each_block<pointwise_block<L, float>, PointwiseCall>,
+            each_block<pointwise_block<L, double>, PointwiseCall>}...}};
 }
 template <class... L>
 constexpr RowTable<sizeof...(L)> row_table(List<L...>) {
-  return {{{row_block<L, float>, row_block<L, double>}...}};
+  return {{{row_blocks<L, float>, row_blocks<L, double>}...}};
 }
 
 constexpr auto kPointwise = pointwise_table(losses::Pointwise{});

@@ -24,14 +24,14 @@ struct Threads {
 };
 
 // Runs a kernel over blocks [0, count) and adds up what they found, in the order of the blocks.
-template <class Kernel, class Call>
-Partial run(Kernel kernel, const Call& call, int64_t count, int64_t scratch_bytes, int64_t elements,
-            Threads threads) {
+template <class Call>
+Partial run(Kernel<Call> kernel, const Call& call, int64_t count, int64_t scratch_bytes,
+            int64_t elements, Threads threads) {
   Partial single;
   std::vector<Partial> several(static_cast<size_t>(count > 1 ? count : 0));
   Partial* const partials = count > 1 ? several.data() : &single;
   struct Context {
-    Kernel kernel;
+    Kernel<Call> kernel;
     const Call& call;
     size_t scratch_bytes;
     Partial* partials;
@@ -44,8 +44,7 @@ Partial run(Kernel kernel, const Call& call, int64_t count, int64_t scratch_byte
       c.out_of_memory = true;
       return;
     }
-    for (int64_t block = begin; block < end; ++block)
-      c.kernel(c.call, block, scratch, c.partials[block]);
+    c.kernel(c.call, begin, end, scratch, c.partials);
   };
   if (elements < kSerialElements || count == 1)
     task(&context, 0, count);

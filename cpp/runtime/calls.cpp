@@ -116,11 +116,13 @@ RowCall row_call(const fl_call& call, const Arguments& arguments) {
   k.ignore_label = call.ignore_label;
   const Operand& y_pred = k.x[0];
   const bool neighbours = k.rows.ndim > 0 && y_pred.strides[k.rows.ndim - 1] == 1;
-  k.across = k.classes <= kFewClasses || (y_pred.class_stride != 1 && neighbours);
+  const bool inner = y_pred.class_stride != 1 && neighbours;  // the class axis is not last
+  k.across = k.classes <= kFewClasses || inner;
   const fl_statistics& s = call.statistics;
   k.statistics = {static_cast<char*>(s.log_sum_exp.data), static_cast<char*>(s.label_log_prob.data),
                   static_cast<char*>(s.entropy.data), static_cast<int64_t*>(s.argmax.data)};
   const int64_t fitting = std::max<int64_t>(1, kChunk / k.classes);
+  k.group = inner ? neighbours_together(k.classes) : kRowGroup;
   k.block = k.across ? std::max<int64_t>(1, fitting / kRowGroup) * kRowGroup : fitting;
   std::copy(std::begin(arguments.params), std::end(arguments.params), k.params);
   return k;

@@ -14,11 +14,6 @@ const char* dtype_name(int32_t dtype) {
   return dtype >= 0 && dtype <= FL_BOOL ? kNames[dtype] : "unknown";
 }
 
-int64_t item_size(int32_t dtype) {
-  constexpr int64_t kSizes[] = {4, 8, 2, 2, 1, 2, 4, 8, 1, 1};
-  return kSizes[dtype];
-}
-
 std::string shape_text(const fl_tensor& x, int ndim) {
   std::string text = "(";
   for (int d = 0; d < ndim; ++d) text += (d ? ", " : "") + std::to_string(x.shape[d]);

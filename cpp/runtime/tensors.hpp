@@ -5,12 +5,11 @@
 
 #include <string>
 
-#include "fusedloss/fusedloss.h"
+#include "kernels/kernel.hpp"
 
 namespace fl {
 
 const char* dtype_name(int32_t dtype);
-int64_t item_size(int32_t dtype);
 inline bool is_floating(int32_t dtype) { return dtype >= FL_FLOAT32 && dtype <= FL_BFLOAT16; }
 inline bool is_integer(int32_t dtype) { return dtype >= FL_INT8 && dtype <= FL_UINT8; }
 

@@ -215,9 +215,22 @@ FL_INLINE void store_first(V v, typename V::Scalar* p, int n) {
   if (n > 0) memcpy(p, &v.raw, unsigned(n) * sizeof(typename V::Scalar));
 }
 
-// A memcpy of variable length is a call, which rows of 2 to 100 classes notice.
+// n numbers at p in lanes [first, first + n), the other lanes of v as they are; and the way back.
+template <class V>
+FL_INLINE V load_lanes(V v, const typename V::Scalar* p, int first, int n) {
+  for (int i = 0; i < n; ++i) v.raw[first + i] = p[i];
+  return v;
+}
+template <class V>
+FL_INLINE void store_lanes(V v, typename V::Scalar* p, int first, int n) {
+  for (int i = 0; i < n; ++i) p[i] = v.raw[first + i];
+}
+
+// A memcpy of variable length is a call, which rows of 2 to 100 classes notice. What a mask leaves
+// out is not touched, also where it lies outside of the array.
 #if defined(__AVX512F__)
 FL_INLINE __mmask16 first_16(int n) { return __mmask16(n >= 16 ? 0xFFFF : (1 << n) - 1); }
+FL_INLINE __mmask8 first_8(int n) { return __mmask8(n >= 8 ? 0xFF : (1 << n) - 1); }
 
 template <>
 FL_INLINE Float load_first(const float* p, int n, Float rest) {
@@ -227,19 +240,45 @@ template <>
 FL_INLINE void store_first(Float v, float* p, int n) {
   if (n > 0) _mm512_mask_storeu_ps(p, first_16(n), v.raw);
 }
+template <>
+FL_INLINE Double load_first(const double* p, int n, Double rest) {
+  return n <= 0 ? rest : Double::of(_mm512_mask_loadu_pd(rest.raw, first_8(n), p));
+}
+template <>
+FL_INLINE void store_first(Double v, double* p, int n) {
+  if (n > 0) _mm512_mask_storeu_pd(p, first_8(n), v.raw);
+}
+template <>
+FL_INLINE Float load_lanes(Float v, const float* p, int first, int n) {
+  return Float::of(_mm512_mask_loadu_ps(v.raw, __mmask16(first_16(n) << first), p - first));
+}
+template <>
+FL_INLINE void store_lanes(Float v, float* p, int first, int n) {
+  _mm512_mask_storeu_ps(p - first, __mmask16(first_16(n) << first), v.raw);
+}
 #elif defined(__AVX2__)
-FL_INLINE __m256i first_8(int n) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+FL_INLINE __m256i lanes_8(int first, int n) {
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_andnot_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32(first), lane),
+                             _mm256_cmpgt_epi32(_mm256_set1_epi32(first + n), lane));
 }
 
 template <>
+FL_INLINE Float load_lanes(Float v, const float* p, int first, int n) {
+  const __m256i lanes = lanes_8(first, n);
+  return Float::of(_mm256_blendv_ps(v.raw, _mm256_maskload_ps(p - first, lanes), (__m256)lanes));
+}
+template <>
+FL_INLINE void store_lanes(Float v, float* p, int first, int n) {
+  _mm256_maskstore_ps(p - first, lanes_8(first, n), v.raw);
+}
+template <>
 FL_INLINE Float load_first(const float* p, int n, Float rest) {
-  const __m256i lanes = first_8(n);
-  return Float::of(_mm256_blendv_ps(rest.raw, _mm256_maskload_ps(p, lanes), (__m256)lanes));
+  return load_lanes(rest, p, 0, n);
 }
 template <>
 FL_INLINE void store_first(Float v, float* p, int n) {
-  _mm256_maskstore_ps(p, first_8(n), v.raw);
+  store_lanes(v, p, 0, n);
 }
 #endif
 
@@ -311,16 +350,22 @@ FL_INLINE V fold_register(V v, Fold fold) {
 }
 
 // Sum and maximum over kLanes numbers held in kLanes / V::kSize registers. The tree folds halves,
-// so it is the same on every instruction set. The result stands in every lane.
+// so it is the same on every instruction set: first registers, then lanes.
 template <class V, class Fold>
-FL_INLINE V fold_lanes(const V* part, Fold fold) {
+FL_INLINE V fold_parts(const V* part, Fold fold) {
   constexpr int kParts = kLanes<typename V::Scalar> / V::kSize;
   V v[kParts];
   for (int i = 0; i < kParts; ++i) v[i] = part[i];
 #pragma GCC unroll 8
   for (int half = kParts / 2; half > 0; half /= 2)
     for (int i = 0; i < half; ++i) v[i] = fold(v[i], v[i + half]);
-  return fold_register<V::kSize / 2>(v[0], fold);
+  return v[0];
+}
+
+// The result stands in every lane.
+template <class V, class Fold>
+FL_INLINE V fold_lanes(const V* part, Fold fold) {
+  return fold_register<V::kSize / 2>(fold_parts(part, fold), fold);
 }
 
 }  // namespace
