@@ -26,6 +26,7 @@ class Effort:
 
 QUICK = Effort(sample_seconds=0.005, case_seconds=1.0, min_rounds=5)
 FULL = Effort(sample_seconds=0.02, case_seconds=6.0, min_rounds=15)
+SWEEPING = Effort(sample_seconds=0.003, case_seconds=0.4, min_rounds=5)
 
 
 @dataclass(frozen=True)
