@@ -128,9 +128,8 @@ def _measure(
         in_place=case.loss.in_place,
     )
     if inputs[0].nbytes >= LEAST_BYTES and not arguments.sweep:
-        for provider in calls.keys() - set(COPIES):
-            peak = peak_bytes(calls[provider])
-            if peak is not None:
+        for provider, call in calls.items():
+            if provider not in COPIES and (peak := peak_bytes(call)) is not None:
                 measurement.peak_bytes[provider] = peak
     results.measurements.append(measurement)
 

@@ -74,7 +74,7 @@ CROSS_ENTROPY = Loss(
     F.cross_entropy,
     _sparse,
     formulas.cross_entropy,
-    methodcaller("SparseCategoricalCrossentropy", from_logits=True, axis=1),
+    methodcaller("SparseCategoricalCrossentropy", from_logits=True),
     methodcaller("HalfMultinomialLoss"),
 )
 CROSS_ENTROPY_IN_PLACE = Loss(

@@ -43,7 +43,8 @@ def providers(
     calls = {OURS: call_ours(loss.ours, inputs), EAGER: eager}
     if COMPILED not in without:
         calls[COMPILED] = _torch_call(compiled(loss.theirs), inputs)
-    if loss.keras and KERAS not in without:
+    # Classes along another axis than the last are refused by Keras on JAX.
+    if loss.keras and inputs[0].ndim <= 2 and KERAS not in without:
         calls[KERAS] = keras_jax.call(loss.keras, *inputs)
     if case.dtype is torch.float32:  # NumPy has no bfloat16 of its own
         for name, function in ((OURS_NUMPY, loss.ours_numpy), (FORMULA, loss.formula)):
