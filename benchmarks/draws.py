@@ -18,6 +18,12 @@ def numbers(shape: Shape, generator: Generator) -> tuple[Tensor, Tensor]:
     return torch.randn(shape, generator=generator), torch.randn(shape, generator=generator)
 
 
+def unequal_numbers(shape: Shape, generator: Generator) -> tuple[Tensor, Tensor]:
+    y_pred, y_true = numbers(shape, generator)
+    y_pred[(y_pred - y_true).abs() < 0.05] += 0.1  # where an absolute error has its kink
+    return y_pred, y_true
+
+
 def positive_numbers(shape: Shape, generator: Generator) -> tuple[Tensor, Tensor]:
     y_pred, y_true = numbers(shape, generator)
     return y_pred.abs() + 0.1, y_true.abs() + 0.1

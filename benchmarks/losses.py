@@ -197,7 +197,7 @@ ELEMENTWISE = (
     ),
     Loss(
         "pinball",
-        draws.numbers,
+        draws.unequal_numbers,
         partial(FL.pinball_loss, quantile=QUANTILE),
         partial(torch_formulas.pinball, quantile=QUANTILE),
         partial(fl.pinball, quantile=QUANTILE, return_grad=True),
