@@ -31,7 +31,7 @@ test: build ## Run the tests, the examples in docstrings and the accuracy check 
 
 build: $(BUILT) ## Compile, and install into .venv
 
-bench: build ## Measure against torch, Keras on JAX, scikit-learn and NumPy: about an hour
+bench: build .venv/installed-bench ## Measure against torch, Keras on JAX, scikit-learn and NumPy: about an hour
 	$(BIN)/python -m pytest benchmarks --benchmark-only
 	$(BIN)/python benchmarks/compare.py --save $(RESULTS)/cpu
 	$(BIN)/python benchmarks/compare.py --sweep --save $(RESULTS)/sweep
@@ -69,6 +69,11 @@ $(BUILT): .venv/installed CMakeLists.txt pyproject.toml $(CPP)
 
 .venv/installed: requirements-dev.txt | .venv/created
 	$(BIN)/python -m pip install --requirement requirements-dev.txt
+	@touch $@
+
+# Where these can not be had, the benchmarks say which providers are missing.
+.venv/installed-bench: requirements-bench.txt | .venv/installed
+	-$(BIN)/python -m pip install --requirement $<
 	@touch $@
 
 # --clear: what an interrupted run left behind is not built upon.

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -15,7 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from cases import CROSS_ENTROPY, DRAWN, HEADLINE, MORE, SIZES, Case, elements
+from cases import DRAWN, HEADLINE, MORE, SIZES, Case, elements
+from losses import CROSS_ENTROPY
 from results import (
     COMPILED,
     EAGER,
@@ -39,7 +41,7 @@ LOOKS = {
     FORMULA: ("x", "#737373"),
     SKLEARN: ("+", "#009E73"),
 }
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "figure.facecolor": "white",  # explicit: the page may be dark

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
 import draws
 import formulas
@@ -19,8 +18,8 @@ import fusedloss.torch.functional as FL
 import torch_formulas
 from draws import Draw
 
-TorchLoss = Callable[..., Tensor]
-NumpyLoss = Callable[[NDArray[Any], NDArray[Any]], tuple[Any, NDArray[Any]]]
+TorchLoss = Callable[..., Any]
+NumpyLoss = Callable[..., tuple[Any, NDArray[Any]]]
 LossOf = Callable[[Any], Any]
 """Given the module of a library's losses, the one that is meant."""
 

@@ -161,7 +161,7 @@ def test_sweep_has_every_loss_of_torch() -> None:
 def test_a_mistake_is_found() -> None:
     wrong = Loss("wrong", POISSON.draw, POISSON.ours, lambda a, b: POISSON.theirs(a, b) * 1.01)
     case = Case(wrong, (64,))
-    with pytest.raises(AssertionError, match="wrong 64: .*: value differs by"):
+    with pytest.raises(AssertionError, match=r"wrong 64: .*: value differs by"):
         providers(case, case.inputs(), {COMPILED})
 
 

@@ -16,7 +16,8 @@ from tqdm import tqdm
 
 import fusedloss as fl
 import machine
-from cases import CROSS_ENTROPY, HUBER, Case
+from cases import Case
+from losses import CROSS_ENTROPY, HUBER
 from providers import providers
 from results import COMPILED, EAGER, FORMULA, KERAS, OURS, OURS_NUMPY, SKLEARN
 from timing import FULL, Timing, interleave
