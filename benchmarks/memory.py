@@ -21,7 +21,7 @@ def peak_bytes(call: Callable[[], Any]) -> int | None:
     try:
         gc.collect()
         # Results that are alive occupy what a library, such as XLA, keeps for its next ones.
-        alive = [call() for _ in range(3)]
+        alive = [call() for _ in range(2)]
         fl.release_memory()
         ctypes.CDLL(None).malloc_trim(0)
         _CLEAR.write_text("5")  # the peak is the present, from here

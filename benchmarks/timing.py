@@ -25,7 +25,7 @@ class Effort:
 
 
 QUICK = Effort(sample_seconds=0.005, case_seconds=1.0, min_rounds=5)
-FULL = Effort(sample_seconds=0.02, case_seconds=6.0, min_rounds=15)
+FULL = Effort(sample_seconds=0.02, case_seconds=5.0, min_rounds=9)
 SWEEPING = Effort(sample_seconds=0.003, case_seconds=0.4, min_rounds=5)
 
 
@@ -60,7 +60,7 @@ def interleave(
     before = before or {}
     samples: dict[str, list[float]] = {name: [] for name in calls}
     repeats = {
-        name: 1 if name in before else math.ceil(effort.sample_seconds / max(_seconds(call), 1e-7))
+        name: 1 if name in before else _repeats(call, effort.sample_seconds)
         for name, call in calls.items()
     }
     shuffle = random.Random(0).shuffle
@@ -81,9 +81,12 @@ def interleave(
     return {name: _timing(seconds) for name, seconds in samples.items()}
 
 
-def _seconds(call: Callable[[], Any]) -> float:
-    """A first estimate: the best of three."""
-    return min(_sample(call, 1) for _ in range(3))
+def _repeats(call: Callable[[], Any], seconds: float) -> int:
+    """How many calls fill the time: by one of them if that does, else by the best of three."""
+    first = _sample(call, 1)
+    if first >= seconds:
+        return 1
+    return math.ceil(seconds / max(1e-7, min(first, _sample(call, 1), _sample(call, 1))))
 
 
 def _sample(
