@@ -5,7 +5,7 @@ python benchmarks/figure.py benchmarks/results/cpu    # from cpu.json: cpu.svg a
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,6 @@ def _overview(results: Results) -> Figure:
         _draw_ratios(panel, part)
     _name(
         figure,
-        panels[0],
         f"How many times longer others take for loss and gradient ({_conditions(results)})",
     )
     return figure
@@ -85,6 +84,8 @@ def _draw_ratios(panel: Axes, measurements: Sequence[Measurement]) -> None:
     for provider, ours in RIVALS:
         marker, colour = LOOKS[provider]
         points = [(r, y) for y, m in enumerate(measurements) if (r := m.ratio(provider, ours))]
+        if not points:
+            continue
         panel.plot(
             [ratio for ratio, _ in points],
             [y for _, y in points],
@@ -122,7 +123,6 @@ def _sizes(results: Results) -> Figure:
     panels[0].set_ylabel("milliseconds")
     _name(
         figure,
-        panels[0],
         f"Predictions ({_conditions(results)}); below the roof, data come from the caches",
     )
     return figure
@@ -172,10 +172,13 @@ def _conditions(results: Results) -> str:
     return f"float32, threads: {results.machine['threads']}"
 
 
-def _name(figure: Figure, panel: Axes, x_label: str) -> None:
-    handles: Iterable[object]
-    handles, labels = panel.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=7, fontsize="small")
+def _name(figure: Figure, x_label: str) -> None:
+    """One legend of all that is drawn in any panel."""
+    handles = {}
+    for panel in figure.axes:
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    figure.legend(handles.values(), handles, loc="outside upper center", ncols=8, fontsize="small")
     figure.supxlabel(x_label, fontsize="medium")
 
 
