@@ -112,7 +112,7 @@ def _measure(
     inputs = case.inputs()
     progress.set_postfix_str("compiling and checking")
     try:
-        calls = providers(case, inputs, without)
+        calls = providers(case, inputs, without, results.missing)
     except NotImplementedError as error:  # of torch, which lacks some losses in 16 bits
         results.missing[str(case)] = str(error)
         return

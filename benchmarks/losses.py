@@ -168,7 +168,7 @@ ELEMENTWISE = (
     ),
     Loss(
         "mean absolute error",
-        draws.numbers,
+        draws.unequal_numbers,
         FL.l1_loss,
         F.l1_loss,
         partial(fl.mean_absolute_error, return_grad=True),
