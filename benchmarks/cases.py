@@ -15,14 +15,13 @@ from losses import (
     ELEMENTWISE,
     HUBER,
     KL_DIVERGENCE,
-    MORE_ELEMENTWISE,
-    MORE_ROWS,
     POISSON,
     SMOOTHED_CROSS_ENTROPY,
     WEIGHTED_CROSS_ENTROPY,
     WHY_NOT_IN_PLACE,
     Loss,
 )
+from more_losses import MORE_ELEMENTWISE, MORE_ROWS
 
 
 @dataclass(frozen=True)
