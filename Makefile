@@ -7,6 +7,8 @@ WERROR ?= OFF
 
 BIN := .venv/bin
 BUILD := build/dev
+# Where `make bench` writes; those that the README shows: make bench RESULTS=benchmarks/results.
+RESULTS ?= build/benchmarks
 CPP := $(shell find cpp tests/cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.h')
 BUILT := .venv/built-werror-$(WERROR)
 
@@ -29,12 +31,15 @@ test: build ## Run the tests, the examples in docstrings and the accuracy check 
 
 build: $(BUILT) ## Compile, and install into .venv
 
-bench: build ## Measure against torch eager, torch.compile and NumPy
+bench: build .venv/installed-bench ## Measure against torch, Keras on JAX, scikit-learn and NumPy: about an hour
 	$(BIN)/python -m pytest benchmarks --benchmark-only
-	$(BIN)/python benchmarks/compare.py
+	$(BIN)/python benchmarks/compare.py --save $(RESULTS)/cpu
+	$(BIN)/python benchmarks/compare.py --sweep --save $(RESULTS)/sweep
+	$(BIN)/python benchmarks/threads.py > $(RESULTS)/threads.md
 
-docs: build ## Write docs/losses.md, its pictures and the README's table from the docstrings
+docs: build ## Write docs/losses.md, its pictures, and the README's tables of losses and of speed
 	$(BIN)/python docs/_build/build.py
+	$(BIN)/python benchmarks/readme.py
 
 lint: build ## Check style and types
 	$(BIN)/ruff check
@@ -64,6 +69,11 @@ $(BUILT): .venv/installed CMakeLists.txt pyproject.toml $(CPP)
 
 .venv/installed: requirements-dev.txt | .venv/created
 	$(BIN)/python -m pip install --requirement requirements-dev.txt
+	@touch $@
+
+# Where these can not be had, the benchmarks say which providers are missing.
+.venv/installed-bench: requirements-bench.txt | .venv/installed
+	-$(BIN)/python -m pip install --requirement $<
 	@touch $@
 
 # --clear: what an interrupted run left behind is not built upon.

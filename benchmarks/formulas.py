@@ -3,12 +3,9 @@
 Straight but not careless: stable, without needless passes, in the dtype of the predictions.
 """
 
-import math
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -64,6 +61,23 @@ def negative_binomial_log_input(y_true: Array, y_pred: Array, dispersion: float)
 def poisson_log_input(y_true: Array, y_pred: Array) -> Result:
     rate = np.exp(y_pred)
     return (rate - y_true * y_pred).mean(), (rate - y_true) / rate.size
+
+
+def gamma_log_input(y_true: Array, y_pred: Array) -> Result:
+    ratio = y_true * np.exp(-y_pred)
+    return (ratio + y_pred).mean(), (1 - ratio) / ratio.size
+
+
+def tweedie_log_input(y_true: Array, y_pred: Array) -> Result:
+    """For power = 1.5."""
+    root = np.exp(y_pred / 2)
+    ratio = y_true / root
+    return 2 * (root + ratio).mean(), (root - ratio) / root.size
+
+
+def pinball(y_true: Array, y_pred: Array, quantile: float) -> Result:
+    slopes = np.where(y_pred > y_true, y_pred.dtype.type(1 - quantile), -quantile)
+    return (slopes * (y_pred - y_true)).mean(), slopes / slopes.size
 
 
 def binary_cross_entropy(y_true: Array, y_pred: Array) -> Result:
@@ -134,39 +148,3 @@ def cosine_similarity(y_true: Array, y_pred: Array) -> Result:
     unit_pred = y_pred / length
     losses = -(unit_true * unit_pred).sum(axis=-1, keepdims=True)
     return losses.mean(), -(unit_true + losses * unit_pred) / (length * losses.size)
-
-
-# What torch itself lacks, as one writes it with torch.
-
-
-def torch_log_cosh(y_pred: torch.Tensor, y_true: torch.Tensor) -> torch.Tensor:
-    residual = y_pred - y_true
-    return (residual + F.softplus(-2 * residual) - math.log(2)).mean()
-
-
-def torch_hinge(y_pred: torch.Tensor, y_true: torch.Tensor) -> torch.Tensor:
-    return F.relu(1 - y_true * y_pred).mean()
-
-
-def torch_cosine_similarity(y_pred: torch.Tensor, y_true: torch.Tensor) -> torch.Tensor:
-    return -F.cosine_similarity(y_pred, y_true, dim=-1).mean()
-
-
-def torch_negative_binomial(
-    y_pred: torch.Tensor, y_true: torch.Tensor, dispersion: float
-) -> torch.Tensor:
-    r = 1 / dispersion
-    spread = F.softplus(y_pred + math.log(dispersion))
-    losses = (y_true + r) * spread - y_true * (y_pred + math.log(dispersion))
-    return (losses - torch.lgamma(y_true + r) + math.lgamma(r)).mean()
-
-
-def torch_sigmoid_focal_loss(
-    inputs: torch.Tensor, targets: torch.Tensor, alpha: float = 0.25, gamma: float = 2.0
-) -> torch.Tensor:
-    """The formula of `torchvision.ops.sigmoid_focal_loss`, which is not a dependency."""
-    p = torch.sigmoid(inputs)
-    losses = F.binary_cross_entropy_with_logits(inputs, targets, reduction="none")
-    p_t = p * targets + (1 - p) * (1 - targets)
-    alpha_t = alpha * targets + (1 - alpha) * (1 - targets)
-    return (alpha_t * losses * (1 - p_t) ** gamma).mean()

@@ -1,38 +1,69 @@
-"""What a run found, on disk as JSON and on screen as a table."""
+"""What a run found, and its form on disk: JSON with everything, CSV for other programs."""
 
+import csv
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import geometric_mean
 from typing import Any
 
 from timing import Timing
 
-# Who is measured: see providers.py.
+# Who is measured: see providers.py and copies.py.
 OURS = "fusedloss.torch"
 EAGER = "torch eager"
 COMPILED = "torch.compile"
+KERAS = "Keras on JAX"
 OURS_NUMPY = "fusedloss NumPy"
 FORMULA = "NumPy formula"
+OURS_EACH = "fusedloss NumPy, each sample"
+SKLEARN = "scikit-learn"
 COPY = "copy"
 COPY_FRESH = "copy, fresh memory"
+COPY_STREAMED = "copy, non-temporal"
+COPY_IN_PLACE = "in place"
 
-BUSY_LOAD = 0.5
-"""Processes that want to run, when measuring begins."""
+COPIES = (COPY, COPY_FRESH, COPY_STREAMED, COPY_IN_PLACE)
+RIVALS = (
+    (EAGER, OURS),
+    (COMPILED, OURS),
+    (KERAS, OURS),
+    (FORMULA, OURS_NUMPY),
+    (SKLEARN, OURS_EACH),
+)
+"""Who is compared with which of ours: with that which returns the same."""
+
+CSV_COLUMNS = (
+    "case",
+    "dtype",
+    "provider",
+    "seconds",
+    "first quartile",
+    "third quartile",
+    "minimum",
+    "samples",
+    "bytes moved",
+    "bytes per second",
+    "share of bound",
+    "peak bytes",
+    "commit",
+)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One case: who took how long."""
+    """One case: who took how long, and how much memory."""
 
     name: str
     dtype: str
     input_bytes: int
-    """Of the predictions: a copy reads and writes these."""
+    """Of the first predictions: a copy reads and writes these."""
     moved_bytes: int
-    """What has to move: predictions and targets are read, the gradient is written."""
+    """What has to move: predictions and targets are read, gradients are written."""
     timings: dict[str, Timing]
+    peak_bytes: dict[str, int] = field(default_factory=dict)
+    """Above what is resident before the call: the inputs, and the libraries themselves."""
+    in_place: bool = False
+    """Ours writes over its input, and its bound is that of doing so."""
 
     def ratio(self, provider: str, ours: str = OURS) -> float | None:
         """How many times longer than ours a provider takes."""
@@ -40,16 +71,23 @@ class Measurement:
             return None
         return self.timings[provider].median / self.timings[ours].median
 
-    @property
-    def bandwidth(self) -> float:
-        """Bytes per second that ours moves."""
-        return self.moved_bytes / self.timings[OURS].median
-
-    def share(self, copy: str) -> float | None:
-        """Our bandwidth as a share of that of a copy."""
-        if copy not in self.timings:
+    def bandwidth(self, provider: str = OURS) -> float | None:
+        """Bytes per second that have to move, or that a copy moves."""
+        if provider not in self.timings:
             return None
-        return self.bandwidth * self.timings[copy].median / (2 * self.input_bytes)
+        moved = 2 * self.input_bytes if provider in COPIES else self.moved_bytes
+        return moved / self.timings[provider].median
+
+    @property
+    def copy_bandwidth(self) -> float | None:
+        """The best of the copies; those in place are no measure for who writes elsewhere."""
+        copies = [copy for copy in COPIES if self.in_place or copy != COPY_IN_PLACE]
+        return max((b for copy in copies if (b := self.bandwidth(copy))), default=None)
+
+    def share_of_bound(self, provider: str = OURS) -> float | None:
+        """The least time that the bytes take at that bandwidth, as a share of the time taken."""
+        bandwidth, best = self.bandwidth(provider), self.copy_bandwidth
+        return bandwidth / best if bandwidth and best else None
 
 
 @dataclass(frozen=True)
@@ -57,12 +95,44 @@ class Results:
     machine: dict[str, Any]
     quick: bool
     missing: dict[str, str] = field(default_factory=dict)
-    """Providers that could not be measured, and why."""
+    """Providers and cases that could not be measured, and why."""
     measurements: list[Measurement] = field(default_factory=list)
 
+    def ratios(self, provider: str, ours: str) -> dict[str, float]:
+        """Of all cases that both of them have."""
+        return {m.name: r for m in self.measurements if (r := m.ratio(provider, ours))}
+
     def save(self, path: Path) -> None:
+        """Write the JSON to `path`, and the CSV beside it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")
+        self.save_csv(path.with_suffix(".csv"))
+
+    def save_csv(self, path: Path) -> None:
+        """A line for each case and provider; where there is no number, nothing."""
+        with path.open("w", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(CSV_COLUMNS)
+            for m in self.measurements:
+                for provider, timing in m.timings.items():
+                    is_copy = provider in COPIES
+                    writer.writerow(
+                        (
+                            m.name,
+                            m.dtype,
+                            provider,
+                            timing.median,
+                            timing.first_quartile,
+                            timing.third_quartile,
+                            timing.minimum,
+                            timing.samples,
+                            2 * m.input_bytes if is_copy else m.moved_bytes,
+                            m.bandwidth(provider),
+                            None if is_copy else m.share_of_bound(provider),
+                            m.peak_bytes.get(provider),
+                            self.machine["commit"],
+                        )
+                    )
 
     @classmethod
     def load(cls, path: Path) -> "Results":
@@ -75,59 +145,3 @@ class Results:
             for measurement in data.pop("measurements")
         ]
         return cls(**data, measurements=measurements)
-
-    def table(self) -> str:
-        return "\n".join(self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        width = max((len(m.name) for m in self.measurements), default=4)
-        yield (
-            f"{'':{width}}  {'fusedloss.torch':>16} {'times faster than':>19}"
-            f"  {'fusedloss NumPy':>16} {'times faster':>13}   {'GB/s':>5} {'share of a copy':>17}"
-        )
-        yield (
-            f"{'case':{width}}  {'ms':>10} {'±':>5} {'eager':>9} {'compile':>9}"
-            f"  {'ms':>10} {'±':>5} {'than formula':>13}   {'ours':>5} {'warm':>8} {'fresh':>8}"
-        )
-        yield "-" * (width + 101)
-        for m in self.measurements:
-            yield (
-                f"{m.name:{width}}  {_time(m.timings[OURS])} {_number(m.ratio(EAGER), 9)}"
-                f" {_number(m.ratio(COMPILED), 9)}  {_time(m.timings.get(OURS_NUMPY))}"
-                f" {_number(m.ratio(FORMULA, OURS_NUMPY), 13)}   {m.bandwidth / 1e9:5.1f}"
-                f" {_percent(m.share(COPY))} {_percent(m.share(COPY_FRESH))}"
-            )
-        yield ""
-        yield from self._summary()
-
-    def _summary(self) -> Iterator[str]:
-        for provider, ours in ((EAGER, OURS), (COMPILED, OURS), (FORMULA, OURS_NUMPY)):
-            ratios = {m.name: r for m in self.measurements if (r := m.ratio(provider, ours))}
-            if not ratios:
-                continue
-            slower = [name for name, ratio in ratios.items() if ratio < 1]
-            yield (
-                f"{ours} against {provider}: {geometric_mean(ratios.values()):.1f} times faster "
-                f"(geometric mean), at least {min(ratios.values()):.2f}"
-            )
-            if slower:
-                yield f"  slower: {'; '.join(slower)}"
-        for provider, why in self.missing.items():
-            yield f"{provider} was not measured: {why}"
-        if self.machine["load"] > BUSY_LOAD:
-            yield f"The machine was busy (load {self.machine['load']}): run again when it is quiet."
-        yield ", ".join(f"{key} {value}" for key, value in self.machine.items())
-
-
-def _time(timing: Timing | None) -> str:
-    if timing is None:
-        return f"{'-':>10} {'-':>5}"
-    return f"{1e3 * timing.median:10.4g} {timing.spread:5.0%}"
-
-
-def _number(value: float | None, width: int) -> str:
-    return f"{'-':>{width}}" if value is None else f"{value:{width}.1f}"
-
-
-def _percent(value: float | None) -> str:
-    return f"{'-':>8}" if value is None else f"{value:8.0%}"

@@ -25,7 +25,8 @@ class Effort:
 
 
 QUICK = Effort(sample_seconds=0.005, case_seconds=1.0, min_rounds=5)
-FULL = Effort(sample_seconds=0.02, case_seconds=6.0, min_rounds=15)
+FULL = Effort(sample_seconds=0.02, case_seconds=5.0, min_rounds=9)
+SWEEPING = Effort(sample_seconds=0.003, case_seconds=0.4, min_rounds=5)
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,21 @@ class Timing:
 
 
 def interleave(
-    calls: Mapping[str, Callable[[], Any]], effort: Effort, progress: Callable[[str], None]
+    calls: Mapping[str, Callable[[], Any]],
+    effort: Effort,
+    progress: Callable[[str], None],
+    before: Mapping[str, Callable[[], Any]] | None = None,
 ) -> dict[str, Timing]:
     """Time the calls in rounds, in each of which everyone has one sample.
 
     Whatever slows the machine down for a while then slows down all. The order is drawn anew in each
     round, so that nobody always runs in the caches, or after the page faults, of the same other.
+    What has to run `before` a call is not counted, and a sample is then one call.
     """
+    before = before or {}
     samples: dict[str, list[float]] = {name: [] for name in calls}
     repeats = {
-        name: math.ceil(effort.sample_seconds / max(_seconds(call), 1e-7))
+        name: 1 if name in before else _repeats(call, effort.sample_seconds)
         for name, call in calls.items()
     }
     shuffle = random.Random(0).shuffle
@@ -69,22 +75,29 @@ def interleave(
             progress(f"round {rounds}")
             shuffle(order)
             for name in order:
-                samples[name].append(_sample(calls[name], repeats[name]))
+                samples[name].append(_sample(calls[name], repeats[name], before.get(name)))
     finally:
         gc.enable()
     return {name: _timing(seconds) for name, seconds in samples.items()}
 
 
-def _seconds(call: Callable[[], Any]) -> float:
-    """A first estimate: the best of three."""
-    return min(_sample(call, 1) for _ in range(3))
+def _repeats(call: Callable[[], Any], seconds: float) -> int:
+    """How many calls fill the time: by one of them if that does, else by the best of three."""
+    first = _sample(call, 1)
+    if first >= seconds:
+        return 1
+    return math.ceil(seconds / max(1e-7, min(first, _sample(call, 1), _sample(call, 1))))
 
 
-def _sample(call: Callable[[], Any], repeats: int) -> float:
+def _sample(
+    call: Callable[[], Any], repeats: int, before: Callable[[], Any] | None = None
+) -> float:
     """Mean seconds of calls in a row."""
     time.sleep(_PAUSE_SECONDS)
     if repeats > 1:
         call()  # wakes threads and fills caches
+    if before:
+        before()
     begin = time.perf_counter()
     for _ in range(repeats):
         call()
