@@ -13,12 +13,12 @@ namespace {
 // the pass finds beside them.
 template <class Loss, class Layout, class V = typename Layout::Vector>
 V compute_rows(const Loss& loss, const Layout& layout, Found<V>* found) {
-  if constexpr (requires { loss.link; })
-    return compute_classes(loss, layout, found);
-  else if constexpr (requires { Loss::kSums; })
-    return compute_entries(loss, layout);
-  else
+  if constexpr (is_over_pairs<Loss>())
     return compute_pairs(loss, layout);
+  else if constexpr (requires { loss.link; })
+    return compute_classes(loss, layout, found);
+  else
+    return compute_entries(loss, layout);
 }
 
 }  // namespace

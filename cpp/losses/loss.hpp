@@ -155,6 +155,12 @@ constexpr bool has_statistics() {
     return false;
 }
 
+// Of the three kinds of row losses, the one over pairs of classes.
+template <class Loss>
+constexpr bool is_over_pairs() {
+  return !requires(const Loss& loss) { loss.link; } && !requires { Loss::kSums; };
+}
+
 template <class... Loss>
 struct List {
   static constexpr int size = sizeof...(Loss);

@@ -123,6 +123,17 @@ void check_labels_first(const fl_call& call, const Arguments& arguments, Threads
   check_labels(count_rows(k, threads), arguments.row_length);
 }
 
+template <class... Row>
+constexpr auto find_pairs(List<Row...>) {
+  struct All {
+    bool of[sizeof...(Row)];
+  };
+  return All{{is_over_pairs<Row>()...}};
+}
+
+// Of each row loss.
+constexpr auto kOverPairs = find_pairs(losses::Row{});
+
 double compute(const fl_call& call) {
   const Arguments arguments = check_arguments(call);
   const Kernels& kernel = kernels();
@@ -145,7 +156,7 @@ double compute(const fl_call& call) {
     found = run(kernel.pointwise[index_in_kind(call.loss_id)][arguments.in_double], k,
                 blocks(elements, k.block), kPointwiseScratch, elements, threads);
   } else {
-    RowCall k = row_call(call, arguments);
+    RowCall k = row_call(call, arguments, kOverPairs.of[index_in_kind(call.loss_id)]);
     k.grad_scale = grad_scale;
     std::vector<float> single(arguments.class_weight.begin(), arguments.class_weight.end());
     if (!single.empty())

@@ -9,7 +9,7 @@ namespace fl {
 int index_in_kind(int32_t loss_id);
 
 PointwiseCall pointwise_call(const fl_call& call, const Arguments& arguments);
-RowCall row_call(const fl_call& call, const Arguments& arguments);
+RowCall row_call(const fl_call& call, const Arguments& arguments, bool over_pairs);
 // weighted: rows count with their sample weight, not each as one.
 DivisorCall divisor_call(const fl_call& call, const Arguments& arguments, bool weighted);
 ScaleCall scale_call(const fl_tensor& input, double factor, const fl_tensor& output);
