@@ -70,6 +70,10 @@ struct Pair {
   friend FL_INLINE Pair tanh(Pair a) { return {tanh(a.low), tanh(a.high)}; }
   friend FL_INLINE Pair log(Pair a) { return {log(a.low), log(a.high)}; }
   friend FL_INLINE Pair log1p(Pair a) { return {log1p(a.low), log1p(a.high)}; }
+  friend FL_INLINE Pair decay(Pair a) { return {decay(a.low), decay(a.high)}; }
+  friend FL_INLINE Pair log1p_of_fraction(Pair a) {
+    return {log1p_of_fraction(a.low), log1p_of_fraction(a.high)};
+  }
 };
 
 }  // namespace
