@@ -33,49 +33,44 @@ struct Column {
   }
 
   FL_INLINE Pair<Native<T>> load(int at) const {
-    constexpr int kSize = Native<T>::kSize;
-    if constexpr (kConverts<BFloat16, T>)
-      if (dtype == FL_BFLOAT16) {
-        const BFloat16* const p = fetch<BFloat16>(at);
-        return {load_as(p), load_as(p + kSize)};
-      }
-    if constexpr (kConverts<Half, T>)
-      if (dtype == FL_FLOAT16) {
-        const Half* const p = fetch<Half>(at);
-        return {load_as(p), load_as(p + kSize)};
-      }
-    return Pair<Native<T>>::load(fetch<T>(at));
+    using V = Native<T>;
+    typename V::Raw low, high;  // as they are: a Pair from one of several branches goes by memory
+    const auto read_as = [&]<class S>(const S* p) __attribute__((always_inline)) {
+      low = load_as(p).raw, high = load_as(p + V::kSize).raw;
+      for (size_t line = 0; line < V::kSize * 2 * sizeof(S); line += 64)
+        prefetch((const char*)p + line);
+    };
+    if (dtype == kDtype<T>)
+      read_as(as<T>(at));
+    else if constexpr (kConverts<Half, T>)
+      dtype == FL_FLOAT16 ? read_as(as<Half>(at)) : read_as(as<BFloat16>(at));
+    else if constexpr (kConverts<BFloat16, T>)
+      read_as(as<BFloat16>(at));
+    else
+      __builtin_unreachable();
+    return {V::of(low), V::of(high)};
   }
 
   FL_INLINE void store(Pair<Native<T>> v, int at) const {
-    if constexpr (kConverts<BFloat16, T>)
-      if (dtype == FL_BFLOAT16) return put<BFloat16>(v, at);
-    if constexpr (kConverts<Half, T>)
-      if (dtype == FL_FLOAT16) return put<Half>(v, at);
-    T* const p = as<T>(at);
-    if (!streaming) return v.store(p);
-    stream(v.low, p);
-    stream(v.high, p + Native<T>::kSize);
+    if (dtype == kDtype<T>)
+      write_as<T>(v, at);
+    else if constexpr (kConverts<Half, T>)
+      dtype == FL_FLOAT16 ? write_as<Half>(v, at) : write_as<BFloat16>(v, at);
+    else if constexpr (kConverts<BFloat16, T>)
+      write_as<BFloat16>(v, at);
   }
 
  private:
   template <class S>
-  FL_INLINE const S* fetch(int at) const {
-    const S* const p = as<S>(at);
-    constexpr int kBytes = 2 * Native<T>::kSize * sizeof(S), kLine = 64;
-    for (int i = 0; i < kBytes; i += kLine) prefetch((const char*)p + i);
-    return p;
-  }
-
-  template <class S>
-  FL_INLINE void put(Pair<Native<T>> v, int at) const {
+  FL_INLINE void write_as(Pair<Native<T>> v, int at) const {
     S* const p = as<S>(at);
-    const Raw16 bits[2] = {narrow_as(v.low, p), narrow_as(v.high, p)};
-    if (!streaming) {
-      memcpy(p, bits, sizeof bits);
+    const auto low = narrow_as(v.low, p), high = narrow_as(v.high, p);
+    if (streaming) {
+      stream(low, p);
+      stream(high, p + Native<T>::kSize);
     } else {
-      stream(bits[0], p);
-      stream(bits[1], p + Native<T>::kSize);
+      memcpy(p, &low, sizeof low);
+      memcpy(p + Native<T>::kSize, &high, sizeof high);
     }
   }
 };

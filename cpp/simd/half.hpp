@@ -115,6 +115,11 @@ FL_INLINE Raw16 narrow_lanes(Raw32 x) {
 }
 
 // A register from memory that need not be aligned, and what of a register goes there.
+FL_INLINE Float load_as(const float* p) { return Float::load(p); }
+FL_INLINE Double load_as(const double* p) { return Double::load(p); }
+FL_INLINE Float narrow_as(Float v, const float*) { return v; }
+FL_INLINE Double narrow_as(Double v, const double*) { return v; }
+
 FL_INLINE Float load_as(const BFloat16* p) {
   Raw16 bits;
   memcpy(&bits, p, sizeof bits);
