@@ -58,8 +58,8 @@ constexpr int32_t kDtype = sizeof(T) == 4 ? FL_FLOAT32 : FL_FLOAT64;
 
 // Whether registers of T are converted from and to S by instructions.
 template <class S, class T>
-constexpr bool kConverts = __is_same(T, float) && (__is_same(S, BFloat16) ||
-                                                   (__is_same(S, Half) && kConvertsHalf));
+constexpr bool kConverts =
+    __is_same(T, float) && (__is_same(S, BFloat16) || (__is_same(S, Half) && kConvertsHalf));
 
 // Whether registers of T are loaded from, and stored to, numbers of a dtype as they lie in memory.
 template <class T>

@@ -1,5 +1,5 @@
-// float16 and bfloat16: formats that numbers are kept in, never computed with. Conversions are exact
-// or round to nearest even, keep NaN, and are the same on every instruction set.
+// float16 and bfloat16: formats that numbers are kept in, never computed with. Conversions are
+// exact or round to nearest even, keep NaN, and are the same on every instruction set.
 //
 // The bfloat16 instructions of AVX-512 are not used: they flush subnormal numbers.
 #pragma once

@@ -13,13 +13,18 @@ namespace fl {
 inline namespace FL_ISA {
 namespace {
 
-// c[0] + c[1] x + ... by Horner's rule.
+// c[0] + c[1] x + ..., the even and the odd powers each by Horner's rule: half the wait for as many
+// operations, as every caller has x^2 anyway.
 template <class V, int K>
-FL_INLINE V polynomial(V x, const double (&c)[K]) {
-  V sum(c[K - 1]);
+FL_INLINE V polynomial(V x, V square, const double (&c)[K]) {
+  V last(c[K - 1]), other(c[K - 2]);
 #pragma GCC unroll 16
-  for (int i = K - 2; i >= 0; --i) sum = fma(sum, x, V(c[i]));
-  return sum;
+  for (int i = K - 3; i >= 0; --i) {
+    const V next = fma(last, square, V(c[i]));
+    last = other;
+    other = next;
+  }
+  return fma(last, x, other);
 }
 
 // e^x = 2^n e^r with |r| <= ln 2 / 2.
@@ -32,17 +37,20 @@ struct Reduced {
 
 template <int N>
 FL_INLINE Vec<float, N> expm1_kernel(Vec<float, N> r) {
-  const auto q =
-      polynomial(r, {0.4999999337, 0.1666651952, 0.04166840108, 0.008368851068, 0.00138143207});
-  return fma(r * r, q, r);
+  const auto square = r * r;
+  const auto q = polynomial(
+      r, square, {0.4999999337, 0.1666651952, 0.04166840108, 0.008368851068, 0.00138143207});
+  return fma(square, q, r);
 }
 
 template <int N>
 FL_INLINE Vec<double, N> expm1_kernel(Vec<double, N> r) {  // 1 / k!
+  const auto square = r * r;
   const auto q =
-      polynomial(r, {1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720, 1. / 5040, 1. / 40320,
-                     1. / 362880, 1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800});
-  return fma(r * r, q, r);
+      polynomial(r, square,
+                 {1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720, 1. / 5040, 1. / 40320, 1. / 362880,
+                  1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800});
+  return fma(square, q, r);
 }
 
 template <class V>
@@ -169,9 +177,10 @@ FL_INLINE V exp2_of_integer(V n) {
 template <int N>
 FL_INLINE Vec<float, N> log_kernel(Vec<float, N> e, Vec<float, N> f) {
   using V = Vec<float, N>;
-  const V q = polynomial(f, {0.3333344911, -0.2500009584, 0.1999086125, -0.1664731233, 0.1447839493,
-                             -0.1316119201, 0.1046301919, -0.04507478347});
   const V square = f * f;
+  const V q = polynomial(f, square,
+                         {0.3333344911, -0.2500009584, 0.1999086125, -0.1664731233, 0.1447839493,
+                          -0.1316119201, 0.1046301919, -0.04507478347});
   V tail = fma(square * f, q, e * V(-2.12194440054690583e-4));
   tail = fma(V(-0.5), square, tail);
   return fma(e, V(0.693359375), f + tail);
@@ -182,8 +191,9 @@ FL_INLINE Vec<double, N> log_kernel(Vec<double, N> e, Vec<double, N> f) {
   using V = Vec<double, N>;
   const V s = f / (V(2.0) + f);  // ln(1 + f) = 2 artanh s = f - s (f - 2 s^2 / 3 - 2 s^4 / 5 - ...)
   const V z = s * s;
-  const V series = z * polynomial(z, {2. / 3, 2. / 5, 2. / 7, 2. / 9, 2. / 11, 2. / 13, 2. / 15,
-                                      2. / 17, 2. / 19, 2. / 21, 2. / 23});
+  const V series = z * polynomial(z, z * z,
+                                  {2. / 3, 2. / 5, 2. / 7, 2. / 9, 2. / 11, 2. / 13, 2. / 15,
+                                   2. / 17, 2. / 19, 2. / 21, 2. / 23});
   const V half_square = V(0.5) * f * f;
   const V tail = fma(s, half_square + series, e * V(0x1.a39ef35793c76p-33));
   return fma(e, V(0x1.62e42feep-1), f - (half_square - tail));
@@ -229,9 +239,12 @@ FL_INLINE Vec<T, N> log1p(Vec<T, N> x) {
 template <int N>
 FL_INLINE Vec<float, N> log1p_of_fraction(Vec<float, N> x) {
   using V = Vec<float, N>;
-  const V q = polynomial(x, {0.4999993276, -0.3333051125, 0.2495858674, -0.1969539724, 0.1535538738,
-                             -0.1068054138, 0.0576643135, -0.02020451958, 0.003318458894});
-  return fma(-(x * x), q, x);
+  const V square = x * x;
+  const V rest = polynomial(x, square, {0.2495858674, -0.1969539724, 0.1535538738, -0.1068054138,
+                                        0.0576643135, -0.02020451958, 0.003318458894});
+  // The largest terms one by one: even and odd ones would cancel.
+  const V q = fma(fma(rest, x, V(-0.3333051125)), x, V(0.4999993276));
+  return fma(-square, q, x);
 }
 
 template <int N>
