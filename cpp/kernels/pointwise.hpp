@@ -144,7 +144,7 @@ struct Tail {
   T operand[4][kLanes<T>], gradient[2][kLanes<T>], loss[kLanes<T>];
   int begin, count;
 
-  Chunk<T> open(const Chunk<T>& whole) {
+  FL_NOINLINE Chunk<T> open(const Chunk<T>& whole) {
     Chunk<T> padded;
     padded.loss = whole.loss ? loss : nullptr;
     padded.count = kLanes<T>;
@@ -162,7 +162,7 @@ struct Tail {
     return padded;
   }
 
-  void close(const Chunk<T>& whole) const {
+  FL_NOINLINE void close(const Chunk<T>& whole) const {
     for (int k = 0; k < 2; ++k) {
       const Column<T>& to = whole.gradient[k];
       if (to) scatter(gradient[k], count, to.dtype, to.data, begin, 1);
@@ -216,6 +216,34 @@ void deliver(const Space& space, const Operand& x, int64_t begin, int n,
     stream_copy(place, computed.data, n * bytes_of(x.dtype));
 }
 
+// Elements [begin, begin + n) of a call, and what is left to do when they are computed. Neither is
+// a part of the loop of any loss, whose code would grow by half.
+template <class T>
+FL_NOINLINE Chunk<T> open_chunk(const PointwiseCall& call, int64_t begin, int n, T* loss, T* s) {
+  const Space& space = call.elements;
+  Chunk<T> chunk;
+  chunk.loss = loss;
+  chunk.count = n;
+  chunk.operand[0] = column(space, call.y_true, begin, n, s);
+  chunk.operand[1] = column(space, call.y_pred, begin, n, s + kChunk);
+  chunk.operand[3] = column(space, call.third, begin, n, s + 3 * kChunk);
+  // The scratch of the gradient also serves the mask.
+  if (call.mask)
+    chunk.operand[2].data = (char*)stage_weight(space, call.sample_weight, call.mask, begin, n,
+                                                s + 2 * kChunk, s + 4 * kChunk);
+  else
+    chunk.operand[2] = column(space, call.sample_weight, begin, n, s + 2 * kChunk);
+  chunk.gradient[0] = gradient_column(call.grad, begin, call.stream_grad, s + 4 * kChunk);
+  chunk.gradient[1] = gradient_column(call.more_grad, begin, call.stream_grad, s + 6 * kChunk);
+  return chunk;
+}
+
+template <class T>
+FL_NOINLINE void close_chunk(const PointwiseCall& call, int64_t begin, const Chunk<T>& chunk) {
+  deliver(call.elements, call.grad, begin, chunk.count, chunk.gradient[0]);
+  deliver(call.elements, call.more_grad, begin, chunk.count, chunk.gradient[1]);
+}
+
 // Adds losses up to the mean of each row; rows may continue from chunk to chunk.
 struct RowMeans {
   int64_t row_length;
@@ -248,27 +276,14 @@ void pointwise_block(const PointwiseCall& call, int64_t block, void* scratch, Pa
     T* const element_loss = !mean                  ? nullptr
                             : call.row_length == 1 ? mean + (begin - first)
                                                    : s + 5 * kChunk;
-    // The weight is staged last: its scratch also serves the mask, before the gradient is written.
-    const auto weight = [&]() -> Column<T> {
-      if (!call.mask) return column(space, call.sample_weight, begin, n, s + 2 * kChunk);
-      return {(char*)stage_weight(space, call.sample_weight, call.mask, begin, n, s + 2 * kChunk,
-                                  s + 4 * kChunk)};
-    };
-    const Chunk<T> chunk{
-        {column(space, call.y_true, begin, n, s), column(space, call.y_pred, begin, n, s + kChunk),
-         weight(), column(space, call.third, begin, n, s + 3 * kChunk)},
-        {gradient_column(call.grad, begin, call.stream_grad, s + 4 * kChunk),
-         gradient_column(call.more_grad, begin, call.stream_grad, s + 6 * kChunk)},
-        element_loss,
-        n};
+    const Chunk<T> chunk = open_chunk(call, begin, n, element_loss, s);
     if (!chunk.gradient[0] && !chunk.gradient[1])
       partial.loss += compute<Loss, T, true, false>(loss, chunk, call.grad_scale);
     else if (call.want_loss)
       partial.loss += compute<Loss, T, true, true>(loss, chunk, call.grad_scale);
     else
       compute<Loss, T, false, true>(loss, chunk, call.grad_scale);
-    deliver(space, call.grad, begin, n, chunk.gradient[0]);
-    deliver(space, call.more_grad, begin, n, chunk.gradient[1]);
+    close_chunk(call, begin, chunk);
     if (mean && call.row_length > 1) means.add(element_loss, n, mean);
   }
   if (call.stream_grad) stream_fence();

@@ -225,7 +225,7 @@ FL_INLINE Vec<T, N> log(Vec<T, N> x) {
   return unless_special(x, log_kernel(e, f));
 }
 
-// ln(1 + x): float 1.44, double 1.44. -inf at -1, NaN below.
+// ln(1 + x): float 0.88, double 0.82. -inf at -1, NaN below.
 template <class T, int N>
 FL_INLINE Vec<T, N> log1p(Vec<T, N> x) {
   using V = Vec<T, N>;
@@ -235,13 +235,14 @@ FL_INLINE Vec<T, N> log1p(Vec<T, N> x) {
   return unless_special(u, log_kernel(e, fma(x, scale, scale - one)));
 }
 
-// ln(1 + x) for 0 <= x <= 1: float 1.45, double 0.78.
+// ln(1 + x) for 0 <= x <= 1: float 1.70, double 0.78.
 template <int N>
 FL_INLINE Vec<float, N> log1p_of_fraction(Vec<float, N> x) {
   using V = Vec<float, N>;
   const V square = x * x;
-  const V rest = polynomial(x, square, {0.2495858674, -0.1969539724, 0.1535538738, -0.1068054138,
-                                        0.0576643135, -0.02020451958, 0.003318458894});
+  const V rest = polynomial(x, square,
+                            {0.2495858674, -0.1969539724, 0.1535538738, -0.1068054138, 0.0576643135,
+                             -0.02020451958, 0.003318458894});
   // The largest terms one by one: even and odd ones would cancel.
   const V q = fma(fma(rest, x, V(-0.3333051125)), x, V(0.4999993276));
   return fma(-square, q, x);
