@@ -3,87 +3,11 @@
 #pragma once
 
 #include "kernels/kernel.hpp"
-#include "simd/vec.hpp"
+#include "simd/half.hpp"
 
 namespace fl {
 inline namespace FL_ISA {
 namespace {
-
-struct Half {
-  uint16_t bits;
-};
-struct BFloat16 {
-  uint16_t bits;
-};
-
-FL_INLINE float float_of_bits(uint32_t bits) {
-  float x;
-  memcpy(&x, &bits, sizeof x);
-  return x;
-}
-FL_INLINE uint32_t bits_of_float(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  return bits;
-}
-
-template <class T, class S>
-FL_INLINE T widen(S x) {
-  return T(x);
-}
-template <class T>
-FL_INLINE T widen(BFloat16 x) {
-  return T(float_of_bits(uint32_t(x.bits) << 16));
-}
-template <class T>
-FL_INLINE T widen(Half x) {
-#if defined(__F16C__)
-  return T(_cvtsh_ss(x.bits));
-#else
-  const uint32_t sign = uint32_t(x.bits & 0x8000) << 16, rest = uint32_t(x.bits & 0x7FFF) << 13;
-  // Multiplying by 2^112 rebiases the exponent, also of subnormals, but not of infinity and NaN.
-  const uint32_t scaled = bits_of_float(float_of_bits(rest) * 0x1p112f);
-  return T(float_of_bits(sign | (rest >= 0x0F800000 ? rest | 0x7F800000 : scaled)));
-#endif
-}
-
-template <class S, class T>
-FL_INLINE S narrow(T x) {
-  return S(x);
-}
-template <>
-FL_INLINE BFloat16 narrow(float x) {
-  const uint32_t bits = bits_of_float(x);
-  const uint32_t rounded = bits + 0x7FFF + (bits >> 16 & 1);
-  return {uint16_t((x == x ? rounded : bits | 0x00400000) >> 16)};
-}
-template <>
-FL_INLINE Half narrow(float x) {
-#if defined(__F16C__)
-  return {uint16_t(_cvtss_sh(x, _MM_FROUND_TO_NEAREST_INT))};
-#else
-  const uint32_t bits = bits_of_float(x), sign = bits >> 16 & 0x8000, size = bits & 0x7FFFFFFF;
-  uint32_t half;
-  if (size > 0x7F800000) {
-    half = 0x7E00;  // NaN
-  } else if (size >= 0x477FF000) {
-    half = 0x7C00;  // rounds to infinity
-  } else if (size < 0x38800000) {
-    half = bits_of_float(float_of_bits(size) + 0.5f) - 0x3F000000;  // subnormal: the adder rounds
-  } else {
-    half = (size - 0x38000000 + 0xFFF + (size >> 13 & 1)) >> 13;
-  }
-  return {uint16_t(sign | half)};
-#endif
-}
-template <>
-FL_INLINE BFloat16 narrow(double x) {
-  return narrow<BFloat16>(float(x));
-}
-template <>
-FL_INLINE Half narrow(double x) {
-  return narrow<Half>(float(x));
-}
 
 // Calls f with a null pointer of the C++ type of a dtype.
 template <class F>
@@ -110,6 +34,12 @@ FL_INLINE void with_dtype(int32_t dtype, F f) {
   }
 }
 
+FL_INLINE int64_t bytes_of(int32_t dtype) {
+  int64_t bytes = 0;
+  with_dtype(dtype, [&]<class S>(S*) { bytes = sizeof(S); });
+  return bytes;
+}
+
 // Reads and writes through memcpy: memory need not be aligned.
 template <class S>
 FL_INLINE S read(const char* data, int64_t index) {
@@ -122,19 +52,31 @@ FL_INLINE void write(char* data, int64_t index, S x) {
   memcpy(data + index * int64_t(sizeof(S)), &x, sizeof x);
 }
 
+// The dtype of T, as computed with.
+template <class T>
+constexpr int32_t kDtype = sizeof(T) == 4 ? FL_FLOAT32 : FL_FLOAT64;
+
+// Whether registers of T are converted from and to S by instructions.
+template <class S, class T>
+constexpr bool kConverts =
+    __is_same(T, float) && (__is_same(S, BFloat16) || (__is_same(S, Half) && kConvertsHalf));
+
+// Whether registers of T are loaded from, and stored to, numbers of a dtype as they lie in memory.
+template <class T>
+FL_INLINE bool is_column(int32_t dtype) {
+  return dtype == kDtype<T> || (kConverts<BFloat16, T> && dtype == FL_BFLOAT16) ||
+         (kConverts<Half, T> && dtype == FL_FLOAT16);
+}
+
 // to[i] = data[offset + i stride] for i < n.
 template <class T>
 void gather(int32_t dtype, const char* data, int64_t offset, int64_t stride, int n, T* to) {
   with_dtype(dtype, [&]<class S>(S*) __attribute__((always_inline)) {
     int i = 0;
     if (stride == 1) {
-#if defined(__F16C__)  // GCC does not vectorise the scalar conversion.
-      if constexpr (__is_same(S, Half) && sizeof(T) == 4)
-        for (; i + 8 <= n; i += 8)
-          _mm256_storeu_ps(
-              (float*)to + i,
-              _mm256_cvtph_ps(_mm_loadu_si128((const __m128i_u*)(data + (offset + i) * 2))));
-#endif
+      const S* const from = (const S*)data + offset;
+      if constexpr (kConverts<S, T>)
+        for (; i + Float::kSize <= n; i += Float::kSize) load_as(from + i).store(to + i);
       for (; i < n; ++i) to[i] = widen<T>(read<S>(data, offset + i));
     } else {
       for (; i < n; ++i) to[i] = widen<T>(read<S>(data, offset + i * stride));
@@ -148,13 +90,12 @@ void scatter(const T* from, int n, int32_t dtype, char* data, int64_t offset, in
   const auto put = [&]<class S>(S*) __attribute__((always_inline)) {
     int i = 0;
     if (stride == 1) {
-#if defined(__F16C__)
-      if constexpr (__is_same(S, Half) && sizeof(T) == 4)
-        for (; i + 8 <= n; i += 8)
-          _mm_storeu_si128(
-              (__m128i_u*)(data + (offset + i) * 2),
-              _mm256_cvtps_ph(_mm256_loadu_ps((const float*)from + i), _MM_FROUND_TO_NEAREST_INT));
-#endif
+      S* const to = (S*)data + offset;
+      if constexpr (kConverts<S, T>)
+        for (; i + Float::kSize <= n; i += Float::kSize) {
+          const Raw16 bits = narrow_as(Float::load(from + i), to + i);
+          memcpy(to + i, &bits, sizeof bits);
+        }
       for (; i < n; ++i) write(data, offset + i, narrow<S>(from[i]));
     } else {
       for (; i < n; ++i) write(data, offset + i * stride, narrow<S>(from[i]));
@@ -171,10 +112,6 @@ void scatter(const T* from, int n, int32_t dtype, char* data, int64_t offset, in
       return put((float*)nullptr);
   }
 }
-
-// The dtype of T, as computed with.
-template <class T>
-constexpr int32_t kDtype = sizeof(T) == 4 ? FL_FLOAT32 : FL_FLOAT64;
 
 FL_INLINE int64_t offset_of(const Space& space, const Operand& x, int64_t index) {
   if (x.contiguous) return index;

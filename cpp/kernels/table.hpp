@@ -44,14 +44,25 @@ void divisor_block(const DivisorCall& call, int64_t block, void* scratch, Partia
 
 template <class T>
 void scale_block(const ScaleCall& call, int64_t block, void* scratch, Partial&) {
+  using V = Pair<Native<T>>;
   T* const s = (T*)scratch;
-  const int64_t begin = block * kChunk, left = call.elements.count - begin;
-  const int n = left < kChunk ? int(left) : kChunk;
-  const T* input = stage(call.elements, call.input, begin, n, s);
-  T* output = destination(call.output, begin, s + kChunk);
-  const T factor = T(call.factor);
-  for (int i = 0; i < n; ++i) output[i] = input[i] * factor;
-  deliver(call.elements, call.output, begin, n, output);
+  const Space& space = call.elements;
+  const int64_t begin = block * kChunk, left = space.count - begin;
+  const int n = left < kChunk ? int(left) : kChunk, whole = n / V::kSize * V::kSize;
+  const bool streaming = call.output.data != call.input.data &&
+                         space.count * bytes_of(call.output.dtype) >= kStreamBytes;
+  const Column<T> input = column(space, call.input, begin, n, s);
+  const Column<T> output = gradient_column(call.output, begin, streaming, s + kChunk);
+  const V factor(call.factor);
+  for (int i = 0; i < whole; i += V::kSize) output.store(input.load(i) * factor, i);
+  if (whole < n) {
+    T rest[V::kSize] = {};
+    gather(input.dtype, input.data, whole, 1, n - whole, rest);
+    (V::load(rest) * factor).store(rest);
+    scatter(rest, n - whole, output.dtype, output.data, whole, 1);
+  }
+  deliver(space, call.output, begin, n, output);
+  if (streaming) stream_fence();
 }
 
 // A kernel of one block as one of many.

@@ -17,7 +17,7 @@ struct BinaryCrossentropyFromLogits {
     const V t = smooth_binary(y_true, label_smoothing);
     const V on = positive_weight * t, off = V(1.0) - t;
     const auto p = logistic(y_pred);
-    return {fma(on, p.cost_true, off * p.cost_false), fma(off, p.prob, -on * p.complement)};
+    return {fma(on, p.cost_true, off * p.cost_false), fma(-on, p.complement, off * p.prob)};
   }
 };
 

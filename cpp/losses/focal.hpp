@@ -4,10 +4,14 @@
 
 namespace fl::losses {
 
-// miss^gamma, miss = 1 - p_t, in log space: finite for every gamma >= 0, also where miss is 0.
+// miss^gamma, miss = 1 - p_t: finite for every gamma >= 0, also where miss is 0. In log space,
+// unless gamma is one of those in use that a product gives.
 template <class V>
 FL_INLINE V focal_factor(V miss, double gamma) {
-  return exp(V(gamma) * log(max(V(1e-37), miss)));
+  const V base = max(V(1e-37), miss);
+  if (gamma == 2) return base * base;
+  if (gamma == 1) return base;
+  return exp(V(gamma) * log(base));
 }
 
 }  // namespace fl::losses

@@ -4,8 +4,8 @@
 
 namespace fl::losses {
 
-// p = 1 / (1 + e^-x) and its complement, with their logarithms, from one exp, one log1p and one
-// division. Every field keeps its relative precision in both tails; none overflows.
+// p = 1 / (1 + e^-x) and its complement, with their logarithms, from one exponential, one logarithm
+// and one division. Every field keeps its relative precision in both tails; none overflows.
 template <class V>
 struct Logistic {
   V prob, complement;       // p, 1 - p
@@ -15,9 +15,9 @@ struct Logistic {
 template <class V>
 FL_INLINE Logistic<V> logistic(V x) {
   const V zero(0.0), one(1.0);
-  const V decay = exp(-abs(x));
-  const V larger = one / (one + decay), smaller = decay * larger;
-  const V tail = log1p(decay);
+  const V d = decay(x);
+  const V larger = one / (one + d), smaller = d * larger;
+  const V tail = log1p_of_fraction(d);
   const auto positive = x >= zero;
   return {select(positive, larger, smaller), select(positive, smaller, larger),
           max(zero, -x) + tail, max(zero, x) + tail};

@@ -13,13 +13,18 @@ namespace fl {
 inline namespace FL_ISA {
 namespace {
 
-// c[0] + c[1] x + ... by Horner's rule.
+// c[0] + c[1] x + ..., the even and the odd powers each by Horner's rule: half the wait for as many
+// operations, as every caller has x^2 anyway.
 template <class V, int K>
-FL_INLINE V polynomial(V x, const double (&c)[K]) {
-  V sum(c[K - 1]);
+FL_INLINE V polynomial(V x, V square, const double (&c)[K]) {
+  V last(c[K - 1]), other(c[K - 2]);
 #pragma GCC unroll 16
-  for (int i = K - 2; i >= 0; --i) sum = fma(sum, x, V(c[i]));
-  return sum;
+  for (int i = K - 3; i >= 0; --i) {
+    const V next = fma(last, square, V(c[i]));
+    last = other;
+    other = next;
+  }
+  return fma(last, x, other);
 }
 
 // e^x = 2^n e^r with |r| <= ln 2 / 2.
@@ -32,17 +37,20 @@ struct Reduced {
 
 template <int N>
 FL_INLINE Vec<float, N> expm1_kernel(Vec<float, N> r) {
-  const auto q =
-      polynomial(r, {0.4999999337, 0.1666651952, 0.04166840108, 0.008368851068, 0.00138143207});
-  return fma(r * r, q, r);
+  const auto square = r * r;
+  const auto q = polynomial(
+      r, square, {0.4999999337, 0.1666651952, 0.04166840108, 0.008368851068, 0.00138143207});
+  return fma(square, q, r);
 }
 
 template <int N>
 FL_INLINE Vec<double, N> expm1_kernel(Vec<double, N> r) {  // 1 / k!
+  const auto square = r * r;
   const auto q =
-      polynomial(r, {1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720, 1. / 5040, 1. / 40320,
-                     1. / 362880, 1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800});
-  return fma(r * r, q, r);
+      polynomial(r, square,
+                 {1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720, 1. / 5040, 1. / 40320, 1. / 362880,
+                  1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800});
+  return fma(square, q, r);
 }
 
 template <class V>
@@ -88,6 +96,15 @@ FL_INLINE Vec<T, N> exp(Vec<T, N> x) {
   return times_power_of_two(V(1.0) + e.expm1_r, e);
 }
 
+// e^-|x|: as exp.
+template <class T, int N>
+FL_INLINE Vec<T, N> decay(Vec<T, N> x) {
+  using V = Vec<T, N>;
+  const V exponent = V::of_bits(x.bits() | V(-0.0).bits());
+  const auto e = reduce_exp(max(V(sizeof(T) == 4 ? -105 : -747), exponent));
+  return times_power_of_two(V(1.0) + e.expm1_r, e);
+}
+
 // e^x - 1 for x <= 0: float 0.96, double 1.15.
 template <class T, int N>
 FL_INLINE Vec<T, N> expm1(Vec<T, N> x) {
@@ -112,7 +129,7 @@ FL_INLINE Vec<T, N> tanh(Vec<T, N> x) {
   return select(x < V(0.0), -result, result);
 }
 
-// x = 2^e (1 + f) with 1 + f in [sqrt 1/2, sqrt 2).
+// x = 2^e (1 + f) with 1 + f in [3/4, 3/2), for x above 0 and below infinity.
 template <class V>
 struct Split {
   V e, f;
@@ -120,26 +137,50 @@ struct Split {
 
 template <class V>
 FL_INLINE Split<V> split_log(V x) {
+  constexpr bool kSingle = sizeof(typename V::Scalar) == 4;
+#if defined(__AVX512F__)
+  // Two instructions take numbers apart, subnormal ones as well.
+  if constexpr (kSingle) {
+    const auto m = _mm512_maskz_getmant_ps(0xFFFF, x.raw, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_src);
+    return {V::of(_mm512_maskz_getexp_ps(0xFFFF, x.raw) - _mm512_maskz_getexp_ps(0xFFFF, m)),
+            V::of(m) - V(1.0)};
+  } else {
+    const auto m = _mm512_maskz_getmant_pd(0xFF, x.raw, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_src);
+    return {V::of(_mm512_maskz_getexp_pd(0xFF, x.raw) - _mm512_maskz_getexp_pd(0xFF, m)),
+            V::of(m) - V(1.0)};
+  }
+#else
   using I = IntegerLike<typename V::Scalar>;
   using Bits = typename V::Bits;
-  constexpr bool kSingle = sizeof(typename V::Scalar) == 4;
-  const V smallest(kSingle ? 0x1p-126 : 0x1p-1022);
-  const auto subnormal = x < smallest;
+  const auto subnormal = x < V(kSingle ? 0x1p-126 : 0x1p-1022);
   x = select(subnormal, x * V(kSingle ? 0x1p23 : 0x1p52), x);
-  const Bits root_half = V(0.70710678118654752).bits();
-  const Bits above = x.bits() - root_half;
-  const Bits mantissa = (above & ((typename V::Integer(1) << I::mantissa_bits) - 1)) + root_half;
+  const Bits lowest = V(0.75).bits();
+  const Bits above = x.bits() - lowest;
+  const Bits mantissa = (above & ((typename V::Integer(1) << I::mantissa_bits) - 1)) + lowest;
   const V e = V::of(__builtin_convertvector(above >> I::mantissa_bits, typename V::Raw));
   return {select(subnormal, e - V(I::mantissa_bits), e), V::of_bits(mantissa) - V(1.0)};
+#endif
+}
+
+// 2^n for an integer n, rounded once where it is subnormal.
+template <class V>
+FL_INLINE V exp2_of_integer(V n) {
+#if defined(__AVX512F__)
+  return times_power_of_two(V(1.0), Reduced<V>{n, {}, n});
+#else
+  return times_power_of_two(V(1.0),
+                            Reduced<V>{n, __builtin_convertvector(n.raw, typename V::Bits), n});
+#endif
 }
 
 // ln(1 + f) + e ln 2.
 template <int N>
 FL_INLINE Vec<float, N> log_kernel(Vec<float, N> e, Vec<float, N> f) {
   using V = Vec<float, N>;
-  const V q = polynomial(f, {0.3333333168, -0.2500082677, 0.2000123586, -0.1662314453, 0.1420136904,
-                             -0.1316200398, 0.1276542519, -0.07634384808});
   const V square = f * f;
+  const V q = polynomial(f, square,
+                         {0.3333344911, -0.2500009584, 0.1999086125, -0.1664731233, 0.1447839493,
+                          -0.1316119201, 0.1046301919, -0.04507478347});
   V tail = fma(square * f, q, e * V(-2.12194440054690583e-4));
   tail = fma(V(-0.5), square, tail);
   return fma(e, V(0.693359375), f + tail);
@@ -150,34 +191,69 @@ FL_INLINE Vec<double, N> log_kernel(Vec<double, N> e, Vec<double, N> f) {
   using V = Vec<double, N>;
   const V s = f / (V(2.0) + f);  // ln(1 + f) = 2 artanh s = f - s (f - 2 s^2 / 3 - 2 s^4 / 5 - ...)
   const V z = s * s;
-  const V series = z * polynomial(z, {2. / 3, 2. / 5, 2. / 7, 2. / 9, 2. / 11, 2. / 13, 2. / 15,
-                                      2. / 17, 2. / 19, 2. / 21, 2. / 23});
+  const V series = z * polynomial(z, z * z,
+                                  {2. / 3, 2. / 5, 2. / 7, 2. / 9, 2. / 11, 2. / 13, 2. / 15,
+                                   2. / 17, 2. / 19, 2. / 21, 2. / 23});
   const V half_square = V(0.5) * f * f;
   const V tail = fma(s, half_square + series, e * V(0x1.a39ef35793c76p-33));
   return fma(e, V(0x1.62e42feep-1), f - (half_square - tail));
 }
 
-// ln x: float 0.87, double 0.82. -inf at 0, NaN below.
-template <class T, int N>
-FL_INLINE Vec<T, N> log(Vec<T, N> x) {
-  using V = Vec<T, N>;
+// The logarithm y of x, but that of 0, infinity and what has none in their places.
+template <class V>
+FL_INLINE V unless_special(V x, V y) {
+#if defined(__AVX512F__)
+  // By class of x, from right to left: quiet and signalling NaN: NaN; 0: -inf; 1: y;
+  // -inf: NaN; inf: inf; negative: NaN; positive: y.
+  constexpr int kResponses = 0x03530422;
+  if constexpr (sizeof(typename V::Scalar) == 4)
+    return V::of(_mm512_fixupimm_ps(y.raw, x.raw, _mm512_set1_epi32(kResponses), 0));
+  else
+    return V::of(_mm512_fixupimm_pd(y.raw, x.raw, _mm512_set1_epi64(kResponses), 0));
+#else
   const V zero(0.0), infinity(param::kInfinity);
-  const auto [e, f] = split_log(x);
-  V y = log_kernel(e, f);
   y = select(x == infinity, infinity, y);
   y = select(x == zero, -infinity, y);
   return select((x >= zero), y, x - x + (zero / zero));
+#endif
 }
 
-// ln(1 + x): float 1.44, double 1.44. -inf at -1, NaN below.
+// ln x: float 0.87, double 0.82. -inf at 0, NaN below.
+template <class T, int N>
+FL_INLINE Vec<T, N> log(Vec<T, N> x) {
+  const auto [e, f] = split_log(x);
+  return unless_special(x, log_kernel(e, f));
+}
+
+// ln(1 + x): float 0.88, double 0.82. -inf at -1, NaN below.
 template <class T, int N>
 FL_INLINE Vec<T, N> log1p(Vec<T, N> x) {
   using V = Vec<T, N>;
-  const V one(1.0);
-  const V u = one + x;
-  // What rounding took from u; nothing at the ends, where u is 0 or infinite.
-  const V lost = (x - (u - one)) / u;
-  return log(u) + select((u > V(0.0)) & (u < V(param::kInfinity)), lost, V(0.0));
+  const V one(1.0), u = one + x;
+  // u is rounded, which its exponent hardly notices; f comes from x itself.
+  const V e = split_log(u).e, scale = exp2_of_integer(-e);
+  return unless_special(u, log_kernel(e, fma(x, scale, scale - one)));
+}
+
+// ln(1 + x) for 0 <= x <= 1: float 1.70, double 0.78.
+template <int N>
+FL_INLINE Vec<float, N> log1p_of_fraction(Vec<float, N> x) {
+  using V = Vec<float, N>;
+  const V square = x * x;
+  const V rest = polynomial(x, square,
+                            {0.2495858674, -0.1969539724, 0.1535538738, -0.1068054138, 0.0576643135,
+                             -0.02020451958, 0.003318458894});
+  // The largest terms one by one: even and odd ones would cancel.
+  const V q = fma(fma(rest, x, V(-0.3333051125)), x, V(0.4999993276));
+  return fma(-square, q, x);
+}
+
+template <int N>
+FL_INLINE Vec<double, N> log1p_of_fraction(Vec<double, N> x) {
+  using V = Vec<double, N>;
+  const auto large = x > V(0.5);
+  const V zero(0.0), one(1.0), half(0.5);
+  return log_kernel(select(large, one, zero), select(large, fma(half, x, -half), x));
 }
 
 }  // namespace

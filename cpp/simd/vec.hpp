@@ -17,6 +17,9 @@
 #include <arm_neon.h>
 #endif
 
+// Code that all losses share, and that is called too rarely to stand in each.
+#define FL_NOINLINE __attribute__((noinline))
+
 namespace fl {
 inline namespace FL_ISA {
 namespace {
@@ -292,9 +295,9 @@ FL_INLINE Mask<typename V::Scalar, V::kSize> first_lanes(int n) {
 
 // Stores that pass by the caches, for results larger than these: the memory is not read first. p is
 // aligned to the register; stream_fence() makes the stores visible to other threads.
-template <class V>
-FL_INLINE bool can_stream(const typename V::Scalar* p) {
-  return (uintptr_t)p % sizeof(V) == 0;
+template <class V = Float>
+FL_INLINE bool can_stream(const void* p) {
+  return (uintptr_t)p % kRegisterBytes == 0;
 }
 #if defined(__AVX512F__)
 FL_INLINE void stream(Float v, float* p) { _mm512_stream_ps(p, v.raw); }
@@ -314,6 +317,24 @@ FL_INLINE void stream_fence() {
   _mm_sfence();
 #endif
 }
+
+// A copy past the caches to any address: its registers are aligned, those it comes from are not.
+inline void stream_copy(char* to, const char* from, int64_t bytes) {
+  const int64_t past = int64_t((uintptr_t)to % kRegisterBytes);
+  int64_t at = past ? kRegisterBytes - past : 0;
+  if (at > bytes) at = bytes;
+  memcpy(to, from, size_t(at));
+  for (; at + kRegisterBytes <= bytes; at += kRegisterBytes)
+    stream(Float::load((const float*)(from + at)), (float*)(to + at));
+  memcpy(to + at, from + at, size_t(bytes - at));
+}
+
+// Bytes between what is computed with and what is fetched into the caches meanwhile. The hardware
+// fetches ahead as well, but not past the end of a page of 4 KiB: Huber's loss and gradient of
+// 3 x 64 MB take 0.9 of the time. 512 to 8192 bytes are equally good, a hint that the data is not
+// used again makes it twice as slow. Past the end of the memory nothing happens.
+constexpr int kPrefetchBytes = 4096;
+FL_INLINE void prefetch(const void* p) { __builtin_prefetch((const char*)p + kPrefetchBytes); }
 
 template <int... I>
 struct Indices {};

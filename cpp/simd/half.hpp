@@ -1,0 +1,170 @@
+// float16 and bfloat16: formats that numbers are kept in, never computed with. Conversions are
+// exact or round to nearest even, keep NaN, and are the same on every instruction set.
+//
+// The bfloat16 instructions of AVX-512 are not used: they flush subnormal numbers.
+#pragma once
+
+#include "simd/vec.hpp"
+
+namespace fl {
+inline namespace FL_ISA {
+namespace {
+
+struct Half {
+  uint16_t bits;
+};
+struct BFloat16 {
+  uint16_t bits;
+};
+
+FL_INLINE float float_of_bits(uint32_t bits) {
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+FL_INLINE uint32_t bits_of_float(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+
+template <class T, class S>
+FL_INLINE T widen(S x) {
+  return T(x);
+}
+template <class T>
+FL_INLINE T widen(BFloat16 x) {
+  return T(float_of_bits(uint32_t(x.bits) << 16));
+}
+template <class T>
+FL_INLINE T widen(Half x) {
+#if defined(__F16C__)
+  return T(_cvtsh_ss(x.bits));
+#else
+  const uint32_t sign = uint32_t(x.bits & 0x8000) << 16, rest = uint32_t(x.bits & 0x7FFF) << 13;
+  // Multiplying by 2^112 rebiases the exponent, also of subnormals, but not of infinity and NaN.
+  const uint32_t scaled = bits_of_float(float_of_bits(rest) * 0x1p112f);
+  return T(float_of_bits(sign | (rest >= 0x0F800000 ? rest | 0x7F800000 : scaled)));
+#endif
+}
+
+template <class S, class T>
+FL_INLINE S narrow(T x) {
+  return S(x);
+}
+template <>
+FL_INLINE BFloat16 narrow(float x) {
+  const uint32_t bits = bits_of_float(x);
+  const uint32_t rounded = bits + 0x7FFF + (bits >> 16 & 1);
+  return {uint16_t((x == x ? rounded : bits | 0x00400000) >> 16)};
+}
+template <>
+FL_INLINE Half narrow(float x) {
+#if defined(__F16C__)
+  return {uint16_t(_cvtss_sh(x, _MM_FROUND_TO_NEAREST_INT))};
+#else
+  const uint32_t bits = bits_of_float(x), sign = bits >> 16 & 0x8000, size = bits & 0x7FFFFFFF;
+  uint32_t half;
+  if (size > 0x7F800000) {
+    half = 0x7E00;  // NaN
+  } else if (size >= 0x477FF000) {
+    half = 0x7C00;  // rounds to infinity
+  } else if (size < 0x38800000) {
+    half = bits_of_float(float_of_bits(size) + 0.5f) - 0x3F000000;  // subnormal: the adder rounds
+  } else {
+    half = (size - 0x38000000 + 0xFFF + (size >> 13 & 1)) >> 13;
+  }
+  return {uint16_t(sign | half)};
+#endif
+}
+template <>
+FL_INLINE BFloat16 narrow(double x) {
+  return narrow<BFloat16>(float(x));
+}
+template <>
+FL_INLINE Half narrow(double x) {
+  return narrow<Half>(float(x));
+}
+
+// Whether a register is converted from and to float16 by an instruction.
+#if defined(__F16C__) || defined(__ARM_NEON)
+constexpr bool kConvertsHalf = true;
+#else
+constexpr bool kConvertsHalf = false;
+#endif
+
+using Raw16 = typename VectorOf<uint16_t, Float::kSize>::type;  // a register of floats, narrowed
+using Raw32 = typename VectorOf<uint32_t, Float::kSize>::type;
+
+// The lower halves of 32-bit lanes, and back. In words of its own GCC 12 takes four instructions.
+FL_INLINE Raw32 widen_lanes(Raw16 x) {
+#if defined(__AVX512F__)
+  return (Raw32)_mm512_maskz_cvtepu16_epi32(0xFFFF, (__m256i)x);
+#elif defined(__AVX2__)
+  return (Raw32)_mm256_cvtepu16_epi32((__m128i)x);
+#else
+  return __builtin_convertvector(x, Raw32);
+#endif
+}
+FL_INLINE Raw16 narrow_lanes(Raw32 x) {
+#if defined(__AVX512F__)
+  return (Raw16)_mm512_maskz_cvtepi32_epi16(0xFFFF, (__m512i)x);
+#else
+  return __builtin_convertvector(x, Raw16);
+#endif
+}
+
+// A register from memory that need not be aligned, and what of a register goes there.
+FL_INLINE Float load_as(const float* p) { return Float::load(p); }
+FL_INLINE Double load_as(const double* p) { return Double::load(p); }
+FL_INLINE Float narrow_as(Float v, const float*) { return v; }
+FL_INLINE Double narrow_as(Double v, const double*) { return v; }
+
+FL_INLINE Float load_as(const BFloat16* p) {
+  Raw16 bits;
+  memcpy(&bits, p, sizeof bits);
+  return Float::of_bits((Float::Bits)(widen_lanes(bits) << 16));
+}
+FL_INLINE Raw16 narrow_as(Float v, const BFloat16*) {
+  const Raw32 bits = (Raw32)v.bits(), rounded = bits + 0x7FFF + (bits >> 16 & 1);
+  const Raw32 kept = v.raw == v.raw ? rounded : bits | 0x00400000;  // NaN: quiet, not rounded
+  return narrow_lanes(kept >> 16);
+}
+
+#if defined(__AVX512F__)
+FL_INLINE Float load_as(const Half* p) {
+  return Float::of(_mm512_maskz_cvtph_ps(0xFFFF, _mm256_loadu_si256((const __m256i_u*)p)));
+}
+FL_INLINE Raw16 narrow_as(Float v, const Half*) {
+  return (Raw16)_mm512_maskz_cvtps_ph(0xFFFF, v.raw, _MM_FROUND_TO_NEAREST_INT);
+}
+#elif defined(__F16C__)
+FL_INLINE Float load_as(const Half* p) {
+  return Float::of(_mm256_cvtph_ps(_mm_loadu_si128((const __m128i_u*)p)));
+}
+FL_INLINE Raw16 narrow_as(Float v, const Half*) {
+  return (Raw16)_mm256_cvtps_ph(v.raw, _MM_FROUND_TO_NEAREST_INT);
+}
+#elif defined(__ARM_NEON)
+FL_INLINE Float load_as(const Half* p) {
+  return Float::of(vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16((const uint16_t*)p))));
+}
+FL_INLINE Raw16 narrow_as(Float v, const Half*) {
+  return (Raw16)vreinterpret_u16_f16(vcvt_f16_f32(v.raw));
+}
+#endif
+
+// Past the caches, if p is aligned to the bits; see stream() of a register.
+FL_INLINE void stream(Raw16 bits, void* p) {
+#if defined(__AVX512F__)
+  _mm256_stream_si256((__m256i*)p, (__m256i)bits);
+#elif defined(__AVX2__)
+  _mm_stream_si128((__m128i*)p, (__m128i)bits);
+#else
+  memcpy(p, &bits, sizeof bits);  // half of a register: there is no instruction
+#endif
+}
+
+}  // namespace
+}  // namespace FL_ISA
+}  // namespace fl
