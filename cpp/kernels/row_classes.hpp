@@ -69,12 +69,10 @@ V compute_classes(const Loss& loss, const Layout& layout, [[maybe_unused]] Found
     shift = logit(largest_of_rows<V>(layout, [&](const auto& line) __attribute__((always_inline)) {
       return [&](auto at) __attribute__((always_inline)) { return line.y_pred(at, absent); };
     }));
-  // Gives the shifted logit at a place of a line; about 0 where there is no class: what -inf makes
-  // of it would be a subnormal number, which takes the processor a hundred times as long.
+  // Gives the shifted logit at a place of a line.
   const auto logits = [&](const auto& line) __attribute__((always_inline)) {
-    return [&, here = line.spread(shift)](auto at) __attribute__((always_inline)) {
-      return logit(line.y_pred(at, Link::kShifted ? here : absent)) - here;
-    };
+    return [&, here = line.spread(shift)](auto at)
+               __attribute__((always_inline)) { return logit(line.y_pred(at, absent)) - here; };
   };
 
   // The total, and where statistics may be asked for the sum of mass times logarithm.

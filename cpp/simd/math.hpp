@@ -87,22 +87,28 @@ FL_INLINE V times_power_of_two(V x, const Reduced<V>& e) {
 #endif
 }
 
+// e^x for x that does not overflow. Where the result rounds to 0 none is computed: it would be
+// subnormal on its way, which takes a hundred times as long, and logits of -inf are common.
+template <class T, int N>
+FL_INLINE Vec<T, N> exp_or_zero(Vec<T, N> x) {
+  using V = Vec<T, N>;
+  const V zero(0.0);
+  const auto vanishes = x < V(sizeof(T) == 4 ? -104 : -746);
+  const auto e = reduce_exp(select(vanishes, zero, x));
+  return select(vanishes, zero, times_power_of_two(V(1.0) + e.expm1_r, e));
+}
+
 // e^x: float 1.02, double 0.99. Subnormal results are rounded, not flushed.
 template <class T, int N>
 FL_INLINE Vec<T, N> exp(Vec<T, N> x) {
-  using V = Vec<T, N>;
-  constexpr bool kSingle = sizeof(T) == 4;
-  const auto e = reduce_exp(clamp(x, V(kSingle ? -105 : -747), V(kSingle ? 90 : 711)));
-  return times_power_of_two(V(1.0) + e.expm1_r, e);
+  return exp_or_zero(min(Vec<T, N>(sizeof(T) == 4 ? 90 : 711), x));
 }
 
 // e^-|x|: as exp.
 template <class T, int N>
 FL_INLINE Vec<T, N> decay(Vec<T, N> x) {
   using V = Vec<T, N>;
-  const V exponent = V::of_bits(x.bits() | V(-0.0).bits());
-  const auto e = reduce_exp(max(V(sizeof(T) == 4 ? -105 : -747), exponent));
-  return times_power_of_two(V(1.0) + e.expm1_r, e);
+  return exp_or_zero(V::of_bits(x.bits() | V(-0.0).bits()));
 }
 
 // e^x - 1 for x <= 0: float 0.96, double 1.15.
