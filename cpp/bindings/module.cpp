@@ -4,149 +4,13 @@
 
 #include <string>
 
-#include "bindings/views.hpp"
+#include "bindings/calls.hpp"
+#include "bindings/direct.hpp"
 
 namespace py = pybind11;
 
 namespace fl {
 namespace {
-
-// Below this many elements a call is shorter than handing the interpreter to another thread.
-constexpr int64_t kKeepLock = 4096;
-
-py::object label_error;  // ValueError and IndexError in one: NumPy's habit and torch's
-
-void raise_for(const fl_status& status) {
-  switch (status.code) {
-    case FL_OK:
-      return;
-    case FL_INVALID_TYPE:
-      throw py::type_error(status.message);
-    case FL_OUT_OF_MEMORY:
-      PyErr_NoMemory();
-      throw py::error_already_set();
-    case FL_LABEL_OUT_OF_RANGE:
-      PyErr_SetString(label_error.ptr(), status.message);
-      throw py::error_already_set();
-    default:
-      throw py::value_error(status.message);
-  }
-}
-
-int64_t element_count(const fl_tensor& x) {
-  int64_t count = 1;
-  for (int d = 0; d < x.ndim; ++d) count *= x.shape[d];
-  return count;
-}
-
-// Calls f without the interpreter's lock if it has that much to do.
-template <class F>
-void unlocked(int64_t elements, F f) {
-  if (elements < kKeepLock) return f();
-  const py::gil_scoped_release release;
-  f();
-}
-
-// Predictions beside y_pred, and then their gradients.
-struct Further {
-  View views[2 * FL_MAX_MORE];
-
-  void read(const py::tuple& more, const py::tuple& grads) {
-    if (more.size() > FL_MAX_MORE || (!grads.empty() && grads.size() != more.size()))
-      throw py::value_error("more must hold at most " + std::to_string(FL_MAX_MORE) +
-                            " arrays, and more_grads one for each of them");
-    for (size_t k = 0; k < more.size(); ++k) {
-      view(more[k], "more", views[k]);
-      if (!grads.empty()) view_output(grads[k], "more_grads", views[FL_MAX_MORE + k]);
-    }
-  }
-};
-
-void read_statistics(const py::tuple& arrays, View (&views)[4]) {
-  constexpr const char* kNames[] = {"log_sum_exp", "label_log_prob", "entropy", "argmax"};
-  if (arrays.size() != 4) throw py::value_error("statistics must hold 4 arrays or None");
-  for (size_t i = 0; i < 4; ++i) view_output(arrays[i], kNames[i], views[i]);
-}
-
-double compute(int32_t loss_id, const py::tuple& params, py::handle y_true, py::handle y_pred,
-               py::handle sample_weight, py::handle mask, py::handle class_weight,
-               py::handle ignore_label, py::handle row_axis, int32_t reduction, double denominator,
-               int32_t flags, py::handle loss_out, py::handle grad_out, const py::tuple& more,
-               const py::tuple& more_grads, py::handle statistics, double upstream) {
-  fl_call call{};
-  call.struct_size = sizeof call;
-  call.loss_id = loss_id;
-  double values[FL_MAX_PARAMS];
-  call.params = values;
-  call.num_params = int32_t(params.size());
-  for (size_t i = 0; i < params.size() && i < FL_MAX_PARAMS; ++i)
-    values[i] = params[i].cast<double>();
-  call.reduction = reduction;
-  call.denominator = denominator;
-  call.flags = flags;
-  call.has_upstream = 1;
-  call.upstream = upstream;
-  if (!ignore_label.is_none()) {
-    call.has_ignore_label = 1;
-    call.ignore_label = ignore_label.cast<int64_t>();
-  }
-  View views[7];
-  view(y_true, "y_true", views[0]);
-  view(y_pred, "y_pred", views[1]);
-  view(sample_weight, "sample_weight", views[2]);
-  view(mask, "mask", views[3]);
-  view(class_weight, "class_weight", views[4]);
-  view_output(loss_out, "loss_out", views[5]);
-  view_output(grad_out, "grad_out", views[6]);
-  Further further;
-  if (!more.empty()) further.read(more, more_grads);
-  View found[4];
-  if (!statistics.is_none()) read_statistics(statistics.cast<py::tuple>(), found);
-  const int ndim = views[1].tensor.ndim;
-  if (!row_axis.is_none()) {
-    const int given = row_axis.cast<int>(), axis = given < 0 ? given + ndim : given;
-    if (axis < 0 || axis >= ndim)
-      throw py::value_error("axis must lie in [" + std::to_string(-ndim) + ", " +
-                            std::to_string(ndim) + "), got " + std::to_string(given));
-    call.row_axes = 1;
-    const bool per_class = views[4].tensor.ndim == 1;  // weights of classes have no other axis
-    for (int i : {0, 1, 2, 4, 6})
-      if (views[i].tensor.data && views[i].tensor.ndim == ndim && !(i == 4 && per_class))
-        views[i].move_axis_last(axis);
-    for (View& v : further.views)
-      if (v.tensor.data && v.tensor.ndim == ndim) v.move_axis_last(axis);
-  }
-  call.y_true = views[0].tensor;
-  call.y_pred = views[1].tensor;
-  call.sample_weight = views[2].tensor;
-  call.mask = views[3].tensor;
-  call.class_weight = views[4].tensor;
-  call.loss = views[5].tensor;
-  call.grad = views[6].tensor;
-  for (int k = 0; k < FL_MAX_MORE; ++k) {
-    call.more[k] = further.views[k].tensor;
-    call.more_grad[k] = further.views[FL_MAX_MORE + k].tensor;
-  }
-  call.statistics = {found[0].tensor, found[1].tensor, found[2].tensor, found[3].tensor};
-  if (is_torch_tensor(y_pred)) call.parallel_for = torch_parallel_for();
-
-  fl_result result{};
-  fl_status status;
-  unlocked(element_count(call.y_pred), [&] { fl_compute(&call, &result, &status); });
-  raise_for(status);
-  return result.scale;
-}
-
-void scale(py::handle input, double factor, py::handle output) {
-  View from, to;
-  view(input, "input", from);
-  view_output(output, "output", to);
-  fl_status status;
-  const fl_parallel_for threads = is_torch_tensor(input) ? torch_parallel_for() : nullptr;
-  unlocked(element_count(from.tensor),
-           [&] { fl_scale(&from.tensor, factor, &to.tensor, threads, nullptr, &status); });
-  raise_for(status);
-}
 
 py::list losses(const py::object& loss_type, const py::object& parameter_type) {
   py::list all;
@@ -215,10 +79,6 @@ class Buffer {
 }  // namespace
 }  // namespace fl
 
-// From here on the page faults of fresh memory cost more than the arithmetic that fills it, and
-// front ends take outputs from a Buffer.
-constexpr int kReuseBytes = 1 << 20;
-
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   using namespace fl;
   m.doc() = "The compiled core of fusedloss: a thin layer over its C interface.";
@@ -232,11 +92,6 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
                                             "parameters", "more", "targets"));
   m.attr("Parameter") = parameter;
   m.attr("LossInfo") = loss;
-
-  label_error = py::reinterpret_steal<py::object>(PyErr_NewExceptionWithDoc(
-      "fusedloss.LabelError", "An integer label outside [0, classes).",
-      py::make_tuple(py::handle(PyExc_ValueError), py::handle(PyExc_IndexError)).ptr(), nullptr));
-  m.attr("LabelError") = label_error;
 
   m.attr("NONE") = int(FL_NONE);
   m.attr("SUM") = int(FL_SUM);
@@ -252,13 +107,9 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
       .def_buffer(&Buffer::info);
 
   m.attr("REUSE_BYTES") = kReuseBytes;
-  m.def("compute", &compute, "Value and gradient of a loss in one pass.", py::arg("loss"),
-        py::arg("params"), py::arg("y_true"), py::arg("y_pred"), py::arg("sample_weight"),
-        py::arg("mask"), py::arg("class_weight"), py::arg("ignore_label"), py::arg("row_axis"),
-        py::arg("reduction"), py::arg("denominator"), py::arg("flags"), py::arg("loss_out"),
-        py::arg("grad_out"), py::arg("more") = py::tuple(), py::arg("more_grads") = py::tuple(),
-        py::arg("statistics") = py::none(), py::arg("upstream") = 1.0);
-  m.def("scale", &scale, "output = factor * input, rounded once.");
+  add_calls(m);
+  add_direct_numpy(m);
+  add_direct_torch(m);
   m.def(
       "losses", [loss, parameter] { return losses(loss, parameter); },
       "Every loss of the registry.");

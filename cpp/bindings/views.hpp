@@ -8,6 +8,10 @@
 
 namespace fl {
 
+// From here on the page faults of fresh memory cost more than the arithmetic that fills it, and
+// front ends take outputs from a Buffer.
+constexpr int64_t kReuseBytes = 1 << 20;
+
 struct View {
   fl_tensor tensor{};
   int64_t shape[FL_MAX_DIMS];
@@ -22,9 +26,8 @@ void view(pybind11::handle array, const char* name, View& out);
 // ... that will be written to.
 void view_output(pybind11::handle array, const char* name, View& out);
 
-bool is_torch_tensor(pybind11::handle object);
+int64_t element_count(const fl_tensor& x);
 
-// torch's own threads as an fl_parallel_for, where this version of torch offers them; else NULL.
-fl_parallel_for torch_parallel_for();
+[[noreturn]] void refuse_dtype(const char* name, pybind11::handle dtype);
 
 }  // namespace fl

@@ -5,7 +5,6 @@ nowhere else; what a loss computes is the core's business. The core checks again
 safety rests on.
 """
 
-import math
 from numbers import Real
 from typing import Any
 
@@ -13,25 +12,13 @@ import numpy as np
 
 from fusedloss import _arguments, _core, _outputs, _rows
 from fusedloss._arguments import integer, number
-from fusedloss._registry import BY_NAME
+from fusedloss._direct import LARGEST_PROBABILITY, Options, direct
 from fusedloss._statistics import complete
 
 Shape = tuple[int, ...]
-# sample_weight, mask, reduction, denominator, return_grad, out: what every public function takes.
-Options = tuple[np.ndarray | None, np.ndarray | None, str | None, Any, bool, Any]
 
 _FLOAT32: np.dtype = np.dtype(np.float32)
 _FLOAT64: np.dtype = np.dtype(np.float64)
-# Loss -> the largest prediction there is, of those that take probabilities. They clip what is
-# beyond, so that logits given by mistake would look like a perfect model. Rows of classes are
-# normalised.
-_LARGEST_PROBABILITY = {
-    BY_NAME["binary_crossentropy"].id: 1.0,
-    BY_NAME["binary_focal_crossentropy"].id: 1.0,
-    BY_NAME["categorical_crossentropy"].id: math.inf,
-    BY_NAME["categorical_focal_crossentropy"].id: math.inf,
-    BY_NAME["categorical_generalized_crossentropy"].id: 1.0,
-}
 # dtype of y_pred -> dtype of the loss. bfloat16 joins when it is first seen: see _loss_dtype.
 _LOSS_DTYPES: dict[np.dtype, np.dtype] = {
     np.dtype(np.float16): _FLOAT32,
@@ -64,6 +51,10 @@ def evaluate_pointwise(
     ``weights`` are numbers in [0, highest], one for all outputs along ``axis`` or one for each. A
     further prediction in ``more`` is an array, or a number for all elements.
     """
+    if weights is None and not more:
+        found = direct(loss, params, y_true, y_pred, options, axis)
+        if found is not None:
+            return found
     _require_arrays(y_true, y_pred)
     shape = y_pred.shape
     if y_true.shape != shape:
@@ -107,6 +98,10 @@ def evaluate_dense(
 
     ``labels`` is the advice to someone who has integer labels.
     """
+    if class_weight is None and not statistics:
+        found = direct(loss, params, y_true, y_pred, options, axis)
+        if found is not None:
+            return found
     _require_arrays(y_true, y_pred)
     axis, rows = _rows.split_classes(y_pred.shape, axis)
     if y_true.shape != y_pred.shape:
@@ -138,6 +133,10 @@ def evaluate_sparse(
 
     ``dense`` is the advice to someone who has one-hot or soft labels.
     """
+    if class_weight is None and not statistics:
+        found = direct(loss, params, y_true, y_pred, options, axis, True, ignore_class)
+        if found is not None:
+            return found
     _require_arrays(y_true, y_pred)
     axis, rows = _rows.split_classes(y_pred.shape, axis)
     if y_true.shape != rows or y_true.dtype.kind not in "iu":
@@ -211,7 +210,7 @@ def _evaluate(
             break
     if y_true is not None and (y_true.dtype.kind == "u" or not y_true.dtype.isnative):
         y_true = _readable(y_true)
-    largest = _LARGEST_PROBABILITY.get(loss.id)
+    largest = LARGEST_PROBABILITY.get(loss.id)
     # What a weight, a mask or a label leaves out may hold anything.
     if largest and sample_weight is None and mask is None and ignore_label is None:
         _arguments.require_within("y_pred", y_pred, 0, largest, "logits need from_logits=True")

@@ -1,6 +1,6 @@
 """The compiled core: a thin layer over the C interface in ``fusedloss.h``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 class Parameter(NamedTuple):
@@ -58,8 +58,53 @@ def compute(
     more_grads: tuple[Any, ...] = (),
     statistics: tuple[Any, ...] | None = None,
     upstream: float = 1.0,
+    /,
 ) -> float: ...
-def scale(input: Any, factor: float, output: Any) -> None: ...
+def scale(input: Any, factor: float, output: Any, /) -> None: ...
+
+# Calls that ask for nothing special; None is the answer to those that do, and to wrong ones.
+
+def numpy_loss(
+    loss: int,
+    params: tuple[float, ...],
+    y_true: Any,
+    y_pred: Any,
+    options: tuple[Any, ...],
+    reductions: Mapping[Any, int],
+    axis: int,
+    labels: bool,
+    ignore_label: int | None,
+    highest: float | None,
+    /,
+) -> Any: ...
+def numpy_signs(y_true: Any, /) -> Any: ...
+def torch_loss(
+    codes: Mapping[str, int],
+    loss: int,
+    params: tuple[Any, ...],
+    y_pred: Any,
+    y_true: Any,
+    reduction: str,
+    row_axis: int | None,
+    ignore_label: int | None,
+    /,
+) -> Any: ...
+def torch_covers(recording: bool, y_pred: Any, /, *constants: Any) -> bool: ...
+def passes_one(upstream: Any, /) -> bool: ...
+def know_torch(
+    kinds: tuple[type, ...],
+    at_operations: tuple[Callable[[], Any], ...],
+    transforms: Callable[[], Any],
+    forward_mode: Mapping[str, Any],
+    level: str,
+    is_grad_enabled: Callable[[], bool],
+    keeps_graph: Callable[[], bool],
+    is_batched: Callable[[Any], bool],
+    empty_like: Callable[[Any], Any],
+    template: Any,
+    wide_template: Any,
+    /,
+) -> None: ...
 def losses() -> Sequence[LossInfo]: ...
 def isas() -> list[str]: ...
 def get_isa() -> str: ...

@@ -12,7 +12,7 @@ from torch_cases import CASES
 from torch_checks import in_double
 
 from fusedloss import _core
-from fusedloss.torch import _autograd, _joint
+from fusedloss.torch import _autograd, _calls, _joint
 
 
 @contextmanager
@@ -24,8 +24,13 @@ def no_kernels() -> Iterator[None]:
             assert name not in ("compute", "scale"), "a kernel was run"
             return getattr(_core, name)
 
+        @staticmethod
+        def torch_loss(*args: Any) -> None:
+            assert _core.torch_loss(*args) is None, "a kernel was run"
+
     with (
         mock.patch.object(_autograd, "_core", Guard()),
+        mock.patch.object(_calls, "_core", Guard()),
         mock.patch.object(_joint, "_core", Guard()),
     ):
         yield

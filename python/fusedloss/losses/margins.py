@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from fusedloss import _core
 from fusedloss._arguments import require_array
 from fusedloss._arrays import evaluate_pointwise
 from fusedloss._registry import BY_NAME
@@ -207,6 +208,9 @@ def margin_ranking(
 
 def _signs(y_true: np.ndarray) -> np.ndarray:
     """Labels 0 and 1 as -1 and 1, if there are no others: the rule of Keras."""
+    direct = _core.numpy_signs(y_true)
+    if direct is not None:
+        return direct  # type: ignore[no-any-return]
     require_array("y_true", y_true)
     # Others than 0 and 1 mostly show soon, and then the whole of a large array need not be read.
     if _all_binary(y_true.flat[:64]) and _all_binary(y_true):

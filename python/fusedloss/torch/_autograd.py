@@ -15,30 +15,12 @@ from fusedloss import _core
 from fusedloss.torch import _joint, _ops, _plain
 from fusedloss.torch._coverage import (
     covers,
-    covers_weights,
     is_observed,
     is_traced,
-    keeps_graph,
 )
-from fusedloss.torch._gradients import differentiable, heard, scaled, weigh
+from fusedloss.torch._gradients import Options, differentiable, heard, scaled, weigh
 from fusedloss.torch._memory import TEMPLATES, empty_like, empty_losses, empty_statistics
 from fusedloss.torch._plain import along
-
-_Call = tuple[
-    int,  # loss_id
-    tuple[float, ...],  # params
-    Tensor | None,  # y_true
-    Tensor | None,  # sample_weight
-    Tensor | None,  # mask
-    Tensor | None,  # class_weight
-    int | None,  # ignore_label
-    int | None,  # row_axis
-    int,  # reduction
-    float,  # denominator
-    int,  # flags
-    Tensor,  # what a loss of these predictions looks like
-    tuple[Tensor | None, ...] | None,  # statistics
-]
 
 
 def fused(
@@ -75,12 +57,10 @@ def fused(
     if template is None:
         raise TypeError(f"y_pred must be float32, float64, float16 or bfloat16, got {y_pred.dtype}")
     recording = torch.is_grad_enabled()
-    weighted = sample_weight is not None or mask is not None or class_weight is not None
     # fmt: off
     if (
-        not covers(recording, y_pred, y_true)
-        or (weighted and not covers_weights(recording, sample_weight, mask, class_weight))
-        or (more and not covers_weights(False, *more))
+        not covers(recording, y_pred, y_true, sample_weight, mask, class_weight)
+        or (more and not covers(False, *more))
     ):
         if is_traced(y_true, y_pred, sample_weight, mask, class_weight, *more):
             return _ops.call(
@@ -103,98 +83,80 @@ def fused(
     if statistics is not None:
         statistics += empty_statistics(y_true, y_pred, row_axis)
         found = (*statistics,)
-    if recording and y_pred.requires_grad:
-        call: _Call = (
-            loss_id, params, y_true, sample_weight, mask, class_weight,
-            ignore_label, row_axis, reduction, denominator, flags, template, found,
-        )
-        loss: Tensor = (_apply_rows if reduction == _core.NONE else _apply)(y_pred, call)
-        return loss
-    loss = empty_losses(y_pred, row_axis) if reduction == _core.NONE else torch.empty_like(template)
-    _core.compute(
+    recording = recording and y_pred.requires_grad
+    gradient = None
+    if reduction == _core.NONE:
+        loss = empty_losses(y_pred, row_axis)
+    else:
+        loss = torch.empty_like(template)
+        if recording:
+            gradient = empty_like(y_pred)
+    # A mean's 1 / N would flush most of a float16 gradient to 0. The backward applies it, in
+    # float32 and together with what flows in.
+    unscaled = gradient is not None and y_pred.dtype is torch.float16
+    if unscaled:
+        flags |= _core.UNSCALED_GRAD
+    scale = _core.compute(
         loss_id, params, y_true, y_pred, sample_weight, mask, class_weight,
-        ignore_label, row_axis, reduction, denominator, flags, loss, None, (), (), found,
+        ignore_label, row_axis, reduction, denominator, flags, loss, gradient, (), (), found,
     )
     # fmt: on
-    return loss
+    if not recording:
+        return loss
+    # The inputs are for a second derivative. Saved, torch frees them with the graph, notices when
+    # they are changed, and lets checkpoints and hooks have them.
+    saved: tuple[Tensor | None, ...] = (gradient, y_true, y_pred)
+    if not (sample_weight is mask is class_weight is None):
+        saved += sample_weight, mask, class_weight
+    options = loss_id, params, ignore_label, row_axis, reduction, denominator, flags
+    computed = loss, scale if unscaled else 1.0, options, saved
+    result: Tensor = (record if gradient is not None else record_rows)(y_pred, computed)
+    return result
+
+
+# Loss, what its gradient is still to be multiplied with, options, and what to save: the gradient,
+# None if it is not known yet, and then tensors in the order of `differentiable`.
+_Computed = tuple[Tensor, float, Options, tuple[Tensor | None, ...]]
 
 
 class FusedLoss(Function):
-    """A single loss. Its gradient is computed with it, and the backward only hands it out."""
+    """A single loss. Its gradient was computed with it, and the backward only hands it out."""
 
     @staticmethod
-    def forward(ctx: Any, y_pred: Tensor, call: _Call) -> Tensor:
-        """Compute the loss, and keep the gradient."""
-        # fmt: off
-        (
-            loss_id, params, y_true, weight, mask, class_weight,
-            ignore_label, row_axis, reduction, denominator, flags, template, found,
-        ) = call
-        # A mean's 1 / N would flush most of a float16 gradient to 0. The backward applies it, in
-        # float32 and together with what flows in.
-        unscaled = y_pred.dtype is torch.float16
-        if unscaled:
-            flags |= _core.UNSCALED_GRAD
-        loss, gradient = torch.empty_like(template), empty_like(y_pred)
-        scale = _core.compute(
-            loss_id, params, y_true, y_pred, weight, mask, class_weight,
-            ignore_label, row_axis, reduction, denominator, flags, loss, gradient, (), (), found,
-        )
-        # fmt: on
-        ctx.options = loss_id, params, ignore_label, row_axis, reduction, denominator, flags
-        ctx.scale = scale if unscaled else 1.0
-        # The inputs are for a second derivative. Saved here, torch frees them with the graph,
-        # notices when they are changed, and lets checkpoints and hooks have them.
-        if weight is mask is class_weight is None:
-            ctx.save_for_backward(gradient, y_true, y_pred)
-        else:
-            ctx.save_for_backward(gradient, y_true, y_pred, weight, mask, class_weight)
+    def forward(ctx: Any, y_pred: Tensor, computed: _Computed) -> Tensor:  # noqa: ARG004
+        """Return the loss, and keep the gradient."""
+        loss, ctx.scale, ctx.options, saved = computed
+        ctx.save_for_backward(*saved)
         return loss
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, None]:
         """Return upstream times the gradient."""
         saved = ctx.saved_tensors
+        gradient: Tensor = saved[0]
+        # Who receives a gradient may change it, so only a graph that ends here gives its own away.
+        if ctx.scale == 1 and _core.passes_one(upstream):
+            return gradient, None
         if torch.is_grad_enabled():  # create_graph=True
             return differentiable(upstream, saved[1:], ctx.options)[0], None
-        gradient: Tensor = saved[0]
         if is_observed(upstream):
             return upstream * ctx.scale * gradient, None
-        factor = upstream.item() * ctx.scale
-        # Who receives a gradient may change it, so only a graph that ends here gives its own away.
-        if factor == 1 and not keeps_graph():
-            return gradient, None
-        return scaled(gradient, factor), None
+        return scaled(gradient, upstream.item() * ctx.scale), None
 
 
 class FusedLosses(Function):
     """A loss for each row. What flows into each is not known before the backward."""
 
-    @staticmethod
-    def forward(ctx: Any, y_pred: Tensor, call: _Call) -> Tensor:
-        """Compute the losses."""
-        # fmt: off
-        (
-            loss_id, params, y_true, weight, mask, class_weight,
-            ignore_label, row_axis, reduction, denominator, flags, _, found,
-        ) = call
-        losses = empty_losses(y_pred, row_axis)
-        _core.compute(
-            loss_id, params, y_true, y_pred, weight, mask, class_weight,
-            ignore_label, row_axis, reduction, denominator, flags, losses, None, (), (), found,
-        )
-        # fmt: on
-        ctx.options = loss_id, params, ignore_label, row_axis, reduction, denominator, flags
-        ctx.save_for_backward(y_true, y_pred, weight, mask, class_weight)
-        return losses
+    forward = FusedLoss.forward
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, None]:
         """Return the gradient: the kernel takes what flows into a row as the weight of the row."""
-        tensors = ctx.saved_tensors
+        _, *tensors = ctx.saved_tensors
         if torch.is_grad_enabled():
             return differentiable(upstream, tensors, ctx.options)[0], None
-        y_true, y_pred, weight, mask, class_weight = tensors
+        y_true, y_pred, *weights = tensors
+        weight, mask, class_weight = weights or (None, None, None)
         loss_id, params, ignore_label, row_axis, _, _, flags = ctx.options
         observed = is_observed(upstream)
         if not observed:
@@ -224,5 +186,5 @@ def _directly(function: type[Function]) -> Callable[..., Any]:
     return apply
 
 
-_apply = _directly(FusedLoss)
-_apply_rows = _directly(FusedLosses)
+record = _directly(FusedLoss)
+record_rows = _directly(FusedLosses)

@@ -21,7 +21,7 @@ from fusedloss.torch._arguments import (
     spread,
     spread_mask,
 )
-from fusedloss.torch._calls import elementwise
+from fusedloss.torch._calls import direct, elementwise
 from fusedloss.torch._coverage import covers
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import in_one_dtype, loss_dtype
@@ -132,6 +132,10 @@ def binary_cross_entropy_with_logits(
         return overridden(binary_cross_entropy_with_logits, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
+    if weight is pos_weight is sample_weight is mask is denominator is None:
+        loss = direct(_LOGIT, (), input, target, reduction)
+        if loss is not None:
+            return loss
     x = match("input", input, "target", target)
     if pos_weight is not None:
         pos_weight = expand("pos_weight", pos_weight, x)

@@ -10,11 +10,41 @@ from torch import Tensor
 from fusedloss import _core
 from fusedloss._registry import BY_ID
 from fusedloss.torch import _arguments
-from fusedloss.torch._autograd import fused
+from fusedloss.torch._autograd import fused, record
+from fusedloss.torch._coverage import is_compiling
 from fusedloss.torch._plain import widen
 
 _UNSIGNED = {torch.uint16, torch.uint32, torch.uint64}  # which the core does not read
 _CODES = {"none": _core.NONE, "sum": _core.SUM, "mean": _core.MEAN}
+
+
+def direct(
+    loss_id: int,
+    params: tuple[float, ...],
+    input: Tensor,
+    target: Tensor,
+    reduction: str,
+    row_axis: int | None = None,
+    ignore_label: int | None = None,
+) -> Tensor | None:
+    """The loss of a call that asks for nothing special, or None where `elementwise` has to look.
+
+    For the losses that torch computes in a few operations: what the general code finds out takes as
+    long as these. Ordinary are tensors of Tensor itself or Parameter, on the CPU, in shapes that
+    match, which nothing but eager autograd looks at; a mean or a sum; and parameters that are
+    floats. With ``row_axis``, targets are class indices.
+    """
+    if is_compiling():
+        return None
+    # fmt: off
+    found: Any = _core.torch_loss(
+        _CODES, loss_id, params, input, target, reduction, row_axis, ignore_label
+    )
+    # fmt: on
+    # Recorded here: an error of torch's own, or of a hook of the user's, is not to be answered by
+    # another attempt.
+    loss: Tensor | None = record(input, found) if type(found) is tuple else found
+    return loss
 
 
 def elementwise(

@@ -14,7 +14,7 @@ from fusedloss.torch._arguments import (
     promote_beside,
     require_at_least_zero,
 )
-from fusedloss.torch._calls import elementwise
+from fusedloss.torch._calls import direct, elementwise
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import in_one_dtype
 
@@ -69,6 +69,11 @@ def poisson_nll_loss(
         return overridden(poisson_nll_loss, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
+    if log_input and sample_weight is mask is denominator is None:
+        params = (float(bool(full)),)
+        loss = direct(_POISSON_LOG_INPUT, params, input, target, reduction)
+        if loss is not None:
+            return loss
     x, y, _ = broadcast(input, target, warn=False)
     return elementwise(
         _POISSON_LOG_INPUT if log_input else _POISSON,

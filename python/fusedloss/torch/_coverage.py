@@ -17,6 +17,9 @@ from torch._subclasses.functional_tensor import FunctionalTensor
 from torch.autograd import forward_ad
 from torch.nn import Parameter
 
+from fusedloss import _core
+from fusedloss.torch._memory import TEMPLATES
+
 _KINDS = frozenset({Tensor, Parameter})
 _TRACED = _KINDS | {FakeTensor, FunctionalTensor}  # what stands for ordinary tensors in a trace
 
@@ -41,7 +44,7 @@ _is_batched = _private("_functorch.is_legacy_batchedtensor", _perhaps)
 # Whether the graph that is being differentiated is kept for another backward.
 keeps_graph = _private("_autograd._get_current_graph_task_keep_graph", _perhaps)
 
-_compiling = torch.compiler.is_dynamo_compiling
+is_compiling = torch.compiler.is_dynamo_compiling
 _KNOWN = hasattr(forward_ad, "_current_level") and _perhaps not in (
     _transforms,
     _dispatch_modes,
@@ -54,52 +57,37 @@ if not _KNOWN:
         RuntimeWarning,
         stacklevel=2,
     )
-
-
-def covers(recording: bool, y_pred: Tensor, y_true: Tensor | None) -> bool:
-    """Whether a kernel may compute the loss of ``y_pred``, with its gradient if it is wanted.
-
-    ``recording`` says whether autograd is: if so, targets must not be differentiated.
-    """
-    # Dynamo, which reads this code without running it, finds True here and reads no further.
-    if _compiling() or not _KNOWN:
-        return False
-    if _transforms() or _dispatch_modes() or _tracing_state() or forward_ad._current_level >= 0:
-        return False
-    # Kinds are compared, not asked for by isinstance: subclasses have a meaning of their own. The
-    # memory of x.conj().imag holds the negative of its values.
-    return not (
-        type(y_pred) not in _KINDS
-        or not y_pred.is_cpu
-        or y_pred.is_neg()
-        or (
-            y_true is not None
-            and (
-                type(y_true) not in _KINDS
-                or not y_true.is_cpu
-                or y_true.is_neg()
-                or (recording and y_true.requires_grad)
-            )
-        )
+else:
+    _core.know_torch(
+        (*_KINDS,),
+        (_dispatch_modes, _tracing_state),
+        _transforms,
+        vars(forward_ad),
+        "_current_level",
+        torch.is_grad_enabled,
+        keeps_graph,
+        _is_batched,
+        torch.empty_like,
+        TEMPLATES[torch.float32],
+        TEMPLATES[torch.float64],
     )
 
 
-def covers_weights(recording: bool, *weights: Tensor | None) -> bool:
-    """Whether a kernel may read these weights, too."""
-    for weight in weights:
-        if weight is not None and (
-            type(weight) not in _KINDS
-            or not weight.is_cpu
-            or weight.is_neg()
-            or (recording and weight.requires_grad)
-        ):
-            return False
-    return True
+def covers(recording: bool, y_pred: Tensor, *constants: Tensor | None) -> bool:
+    """Whether a kernel may compute the loss of ``y_pred``, with its gradient if it is wanted.
+
+    ``recording`` says whether autograd is: if so, ``constants`` must not be differentiated.
+    """
+    # Dynamo, which reads this code without running it, finds True here and reads no further.
+    if is_compiling() or not _KNOWN:
+        return False
+    # Asked in C: that is a third of the 3 us it takes here.
+    return _core.torch_covers(recording, y_pred, *constants)
 
 
 def is_traced(*tensors: Tensor | None) -> bool:
     """Whether torch looks on by its dispatcher, and at nothing but ordinary CPU tensors."""
-    compiling = _compiling()
+    compiling = is_compiling()
     traced = compiling or (_dispatch_modes() and not _tracing_state())
     for tensor in tensors:
         if tensor is not None:

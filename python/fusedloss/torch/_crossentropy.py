@@ -10,7 +10,7 @@ from fusedloss import _crossentropy
 from fusedloss._statistics import Statistics, complete
 from fusedloss.torch import _originals
 from fusedloss.torch._arguments import legacy_reduction, match_classes, overridden
-from fusedloss.torch._calls import class_axis, over_rows
+from fusedloss.torch._calls import class_axis, direct, over_rows
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import loss_dtype, widen
 from fusedloss.torch._statistics import of_formula
@@ -127,10 +127,14 @@ def cross_entropy(
         return overridden(cross_entropy, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
-    x, y, ignored = match_classes(input, target, ignore_index)
     info, params = _crossentropy.cross_entropy(
         True, label_smoothing, temperature, softcap, z_loss, return_statistics
     )
+    if weight is sample_weight is mask is denominator is None and not return_statistics:
+        plain = direct(info.id, params, input, target, reduction, 1, ignore_index)
+        if plain is not None:
+            return plain
+    x, y, ignored = match_classes(input, target, ignore_index)
     found: list[Tensor | None] | None = [] if return_statistics else None
     loss = over_rows(
         info.id,

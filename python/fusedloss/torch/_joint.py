@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from fusedloss import _core
-from fusedloss.torch._coverage import is_observed, keeps_graph
+from fusedloss.torch._coverage import is_observed
 from fusedloss.torch._gradients import Options, differentiable, heard, scaled, weigh
 from fusedloss.torch._memory import TEMPLATES, empty_like, empty_losses
 from fusedloss.torch._plain import along
@@ -85,14 +85,14 @@ class JointLoss(Function):
         """Return upstream times the gradients."""
         saved = ctx.saved_tensors
         inputs, gradients = saved[: ctx.inputs], saved[ctx.inputs :]
+        if ctx.scale == 1 and _core.passes_one(upstream):  # as in `_autograd.FusedLoss`
+            return None, *gradients
         if torch.is_grad_enabled():  # create_graph=True
             return None, *differentiable(upstream, inputs, ctx.options)
         if is_observed(upstream):
             upstream = upstream * ctx.scale
             return None, *(None if each is None else upstream * each for each in gradients)
         factor = upstream.item() * ctx.scale
-        if factor == 1 and not keeps_graph():
-            return None, *gradients
         return None, *(None if each is None else scaled(each, factor) for each in gradients)
 
 

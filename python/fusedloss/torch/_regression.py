@@ -7,7 +7,7 @@ from torch.overrides import has_torch_function_variadic
 from fusedloss._registry import BY_NAME
 from fusedloss.torch import _originals
 from fusedloss.torch._arguments import broadcast, legacy_reduction, overridden
-from fusedloss.torch._calls import elementwise
+from fusedloss.torch._calls import direct, elementwise
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import in_one_dtype
 
@@ -57,6 +57,10 @@ def mse_loss(
         return overridden(mse_loss, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
+    if weight is sample_weight is mask is denominator is None:
+        loss = direct(_SQUARED, (), input, target, reduction)
+        if loss is not None:
+            return loss
     x, y, w = broadcast(input, target, weight)
     return elementwise(
         _SQUARED,
@@ -113,6 +117,10 @@ def l1_loss(
         return overridden(l1_loss, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
+    if weight is sample_weight is mask is denominator is None:
+        loss = direct(_ABSOLUTE, (), input, target, reduction)
+        if loss is not None:
+            return loss
     x, y, w = broadcast(input, target, weight)
     if x.is_complex():
         x = (x - y).abs()
@@ -170,6 +178,10 @@ def huber_loss(
     """
     if has_torch_function_variadic(input, target, weight, sample_weight, mask):
         return overridden(huber_loss, locals())
+    if weight is sample_weight is mask is denominator is None:
+        loss = direct(_HUBER, (delta,), input, target, reduction)
+        if loss is not None:
+            return loss
     x, y, w = broadcast(input, target, weight)
     return elementwise(
         _HUBER,
@@ -226,6 +238,10 @@ def smooth_l1_loss(
         return overridden(smooth_l1_loss, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
+    if sample_weight is mask is denominator is None:
+        loss = direct(_SMOOTH, (beta,), input, target, reduction)
+        if loss is not None:
+            return loss
     x, y, _ = broadcast(input, target)
     return elementwise(
         _SMOOTH,

@@ -1,0 +1,203 @@
+#include "bindings/calls.hpp"
+#include "bindings/direct.hpp"
+#include "bindings/method.hpp"
+#include "bindings/torch.hpp"
+#include "runtime/tensors.hpp"
+
+namespace py = pybind11;
+
+namespace fl {
+namespace {
+
+// What `know_torch` was told. Written once, while `fusedloss.torch` is imported, and never freed:
+// torch outlives this module.
+struct Torch {
+  PyObject* kinds = nullptr;  // the exact types of ordinary tensors
+  // Functions that return what is true while something looks on, at operations or at gradients.
+  PyObject *at_operations = nullptr, *transforms = nullptr;
+  PyObject* forward_mode = nullptr;  // the dict where its level is, negative outside it
+  PyObject *is_grad_enabled = nullptr, *keeps_graph = nullptr, *is_batched = nullptr;
+  PyObject *empty_like = nullptr, *templates[2] = {};  // losses in float32 and in float64
+  PyObject *level = nullptr, *is_cpu = nullptr, *is_neg = nullptr,
+           *requires_grad = nullptr;  // names
+} torch;
+
+bool is_true(py::object value) {
+  const int truth = PyObject_IsTrue(value.ptr());
+  if (truth < 0) throw py::error_already_set();
+  return truth;
+}
+
+py::object owned(PyObject* object) {
+  if (!object) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(object);
+}
+
+bool ask(PyObject* function) { return is_true(owned(PyObject_CallNoArgs(function))); }
+bool has(py::handle object, PyObject* attribute) {
+  return is_true(owned(PyObject_GetAttr(object.ptr(), attribute)));
+}
+
+bool any_of(PyObject* functions) {
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(functions); ++i)
+    if (ask(PyTuple_GET_ITEM(functions, i))) return true;
+  return false;
+}
+
+bool in_forward_mode() {
+  PyObject* level = PyDict_GetItemWithError(torch.forward_mode, torch.level);
+  return !level || Arguments::to_integer(level) >= 0;
+}
+
+// Whether tensors may be more than their values: batches, or with derivatives of their own.
+bool are_transformed() { return ask(torch.transforms) || in_forward_mode(); }
+
+bool are_watched() { return any_of(torch.at_operations) || are_transformed(); }
+
+// Kinds are compared: subclasses have a meaning of their own.
+bool is_plain(py::handle tensor) {
+  PyObject* const kind = reinterpret_cast<PyObject*>(Py_TYPE(tensor.ptr()));
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(torch.kinds); ++i)
+    if (PyTuple_GET_ITEM(torch.kinds, i) == kind) return true;
+  return false;
+}
+
+// The memory of x.conj().imag holds the negative of its values.
+bool is_negative(py::handle tensor) {
+  return is_true(owned(PyObject_CallMethodNoArgs(tensor.ptr(), torch.is_neg)));
+}
+
+py::object covers(const Arguments& given) {
+  if (!torch.kinds || are_watched()) return py::bool_(false);
+  const bool recording = given[0].ptr() == Py_True;
+  for (Py_ssize_t i = 1; i < given.count(); ++i) {
+    const py::handle tensor = given[i];
+    if (tensor.is_none()) continue;
+    if (!is_plain(tensor) || !has(tensor, torch.is_cpu) || is_negative(tensor) ||
+        (i > 1 && recording && has(tensor, torch.requires_grad)))
+      return py::bool_(false);
+  }
+  return py::bool_(true);
+}
+
+py::object passes_one(const Arguments& given) {
+  const py::handle upstream = given[0];
+  if (!torch.kinds || !is_plain(upstream) || ask(torch.is_grad_enabled) || ask(torch.keeps_graph) ||
+      are_transformed() || is_true(owned(PyObject_CallOneArg(torch.is_batched, upstream.ptr()))) ||
+      is_negative(upstream))
+    return py::bool_(false);
+  View one;
+  view(upstream, "upstream", one);
+  return py::bool_(one.tensor.ndim == 0 && read_number(one.tensor, 0) == 1);
+}
+
+// The places of the arguments, as _core.pyi names them.
+enum { kCodes, kLoss, kParams, kPred, kTrue, kReduction, kRowAxis, kIgnoreLabel, kCount };
+
+// The allocator that torch offers through DLPack takes 2.2 us where this takes 2.4, and neither
+// keeps other memory formats nor gives memory that can be resized.
+py::object new_like(PyObject* tensor) {
+  return owned(PyObject_CallOneArg(torch.empty_like, tensor));
+}
+
+py::object compute(const Arguments& given) {
+  const py::handle input = given[kPred], target = given[kTrue];
+  if (!torch.kinds || !is_plain(input) || !is_plain(target) || are_watched() ||
+      is_negative(input) || is_negative(target))
+    return py::none();
+  const bool recording = ask(torch.is_grad_enabled);
+  if (recording && has(target, torch.requires_grad)) return py::none();
+
+  fl_call call{};
+  call.struct_size = sizeof call;
+  call.loss_id = int32_t(given.integer(kLoss));
+  call.reduction = reduction_code(given[kCodes], given[kReduction]);
+  call.flags = FL_EMPTY_IS_NAN;
+  double values[FL_MAX_PARAMS];
+  call.params = values;
+  call.num_params = exact_numbers(given.tuple(kParams), values);
+  if (call.num_params < 0 || call.reduction <= FL_NONE) return py::none();
+
+  View y_true, y_pred;
+  view(target, "y_true", y_true);
+  view(input, "y_pred", y_pred);
+  const fl_tensor& x = y_pred.tensor;
+  const bool wide = x.dtype == FL_FLOAT64;
+  // float64 targets widen the predictions; a gradient in float16 is scaled in the backward.
+  if (!is_floating(x.dtype) || x.dtype == FL_FLOAT16 ||
+      (y_true.tensor.dtype == FL_FLOAT64 && !wide))
+    return py::none();
+  const bool labels = !given[kRowAxis].is_none();
+  const int64_t axis = labels ? given.integer(kRowAxis) : 0;
+  if (labels && axis >= x.ndim) return py::none();
+  if (y_true.tensor.ndim != x.ndim - labels) return py::none();
+  call.row_axes = labels;
+  if (labels) {
+    if (!PyLong_CheckExact(given[kIgnoreLabel].ptr())) return py::none();
+    call.has_ignore_label = 1;
+    call.ignore_label = given.integer(kIgnoreLabel);
+  }
+
+  View loss, grad;
+  const bool wanted = recording && has(input, torch.requires_grad);
+  if (wanted && element_count(x) * item_size(x.dtype) >= kReuseBytes) return py::none();
+  const py::object value = new_like(torch.templates[wide]);
+  view(value, "loss", loss);
+  py::object gradient;
+  if (wanted) {
+    gradient = new_like(input.ptr());
+    view(gradient, "grad", grad);
+  }
+  if (labels) {
+    y_pred.move_axis_last(int(axis));
+    if (wanted) grad.move_axis_last(int(axis));
+  }
+  call.y_true = y_true.tensor;
+  call.y_pred = y_pred.tensor;
+  call.loss = loss.tensor;
+  call.grad = grad.tensor;
+  run(call, true);
+  if (!wanted) return value;
+  const py::object options =
+      py::make_tuple(given[kLoss], given[kParams], given[kIgnoreLabel], given[kRowAxis],
+                     call.reduction, 0.0, int(FL_EMPTY_IS_NAN));
+  const py::object saved = py::make_tuple(gradient, target, input);
+  return py::make_tuple(value, 1.0, options, saved);
+}
+
+py::object know(const Arguments& given) {
+  Torch known;
+  PyObject** const places[] = {&known.kinds,        &known.at_operations, &known.transforms,
+                               &known.forward_mode, &known.level,         &known.is_grad_enabled,
+                               &known.keeps_graph,  &known.is_batched,    &known.empty_like,
+                               &known.templates[0], &known.templates[1]};
+  for (Py_ssize_t i = 0; i < given.count(); ++i) *places[i] = given[i].inc_ref().ptr();
+  known.is_cpu = PyUnicode_InternFromString("is_cpu");
+  known.is_neg = PyUnicode_InternFromString("is_neg");
+  known.requires_grad = PyUnicode_InternFromString("requires_grad");
+  torch = known;
+  return py::none();
+}
+
+PyMethodDef methods[] = {
+    {"know_torch", method<know, 11>(), METH_FASTCALL,
+     "know_torch(kinds, at_operations, transforms, forward_mode, level, "
+     "is_grad_enabled, keeps_graph, is_batched, empty_like, template, wide_template, /)\n--\n\nSay "
+     "what to ask torch."},
+    {"torch_covers", method<covers, 2, 64>(), METH_FASTCALL,
+     "torch_covers(recording, y_pred, *constants)\n--\n\nWhether a kernel may read these."},
+    {"torch_loss", method<attempt<compute>, kCount>(), METH_FASTCALL,
+     "torch_loss(codes, loss, params, y_pred, y_true, reduction, row_axis, ignore_label, "
+     "/)\n--\n\nThe loss; or what to record; None where the general code has to look."},
+    {"passes_one", method<attempt<passes_one>, 1>(), METH_FASTCALL,
+     "passes_one(upstream, /)\n--\n\nWhether a gradient times this is itself, and the graph ends "
+     "with it."},
+    {}};
+
+}  // namespace
+
+void add_direct_torch(py::module_& module) {
+  if (PyModule_AddFunctions(module.ptr(), methods) != 0) throw py::error_already_set();
+}
+
+}  // namespace fl
