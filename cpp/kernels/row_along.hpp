@@ -64,7 +64,8 @@ struct Along {
 #pragma GCC unroll 8
         for (int part = 0; part < kParts; ++part) f(Place{c + part * V::kSize, part, V::kSize});
       // With a number for `part`, or the accumulators would lie in memory and wait for each other.
-#pragma GCC unroll 8
+      if constexpr (kParts > 4) return each_singly(c, end, f);  // that would be a lot of code
+#pragma GCC unroll 4
       for (int part = 0; part < kParts; ++part) {
         const int64_t first = c + part * V::kSize;
         if (first < end)
