@@ -34,12 +34,6 @@ FL_INLINE void with_dtype(int32_t dtype, F f) {
   }
 }
 
-FL_INLINE int64_t bytes_of(int32_t dtype) {
-  int64_t bytes = 0;
-  with_dtype(dtype, [&]<class S>(S*) { bytes = sizeof(S); });
-  return bytes;
-}
-
 // Reads and writes through memcpy: memory need not be aligned.
 template <class S>
 FL_INLINE S read(const char* data, int64_t index) {

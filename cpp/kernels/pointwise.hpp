@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/convert.hpp"
+#include "simd/fold.hpp"
 #include "simd/pair.hpp"
 
 namespace fl {
@@ -190,7 +191,7 @@ double compute(const Loss& loss, Chunk<T> chunk, double grad_scale) {
 // scratch.
 template <class T>
 Column<T> column(const Space& space, const Operand& x, int64_t begin, int n, T* scratch) {
-  if (x.contiguous && is_column<T>(x.dtype)) return {x.data + begin * bytes_of(x.dtype), x.dtype};
+  if (x.contiguous && is_column<T>(x.dtype)) return {x.data + begin * item_size(x.dtype), x.dtype};
   return {(char*)stage(space, x, begin, n, scratch)};
 }
 
@@ -200,7 +201,7 @@ template <class T>
 Column<T> gradient_column(const Operand& x, int64_t begin, bool streaming, T* scratch) {
   if (!x) return {};
   if (!x.contiguous || !is_column<T>(x.dtype)) return {(char*)scratch};
-  char* const place = x.data + begin * bytes_of(x.dtype);
+  char* const place = x.data + begin * item_size(x.dtype);
   if (streaming && !can_stream(place)) return {(char*)scratch, x.dtype};
   return {place, x.dtype, streaming};
 }
@@ -209,11 +210,11 @@ template <class T>
 void deliver(const Space& space, const Operand& x, int64_t begin, int n,
              const Column<T>& computed) {
   if (!x) return;
-  char* const place = x.data + begin * bytes_of(x.dtype);
+  char* const place = x.data + begin * item_size(x.dtype);
   if (!x.contiguous || computed.dtype != x.dtype)
     deliver(space, x, begin, n, (const T*)computed.data);
   else if (computed.data != place)
-    stream_copy(place, computed.data, n * bytes_of(x.dtype));
+    stream_copy(place, computed.data, n * item_size(x.dtype));
 }
 
 // Elements [begin, begin + n) of a call, and what is left to do when they are computed. Neither is

@@ -113,7 +113,7 @@ void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
       for (int p = 0; p < kPredictions; ++p)
         if (call.grad[p] && !in_place<T>(call.grad[p]))
           scatter_row(group.grads[p][k], call.classes, call.grad[p],
-                      offset_of(call.rows, call.grad[p], begin + i));
+                      offset_of(call.rows, call.grad[p], begin + i), call.stream_grad);
     }
     group.count = 0;
   };
@@ -136,7 +136,7 @@ void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
         if (!grads[p]) continue;
         memset(grads[p], 0, size_t(call.classes) * sizeof(T));
         if (!in_place<T>(call.grad[p]))
-          scatter_row(grads[p], call.classes, call.grad[p], offset[p]);
+          scatter_row(grads[p], call.classes, call.grad[p], offset[p], false);
       }
       continue;
     }

@@ -21,20 +21,23 @@ void gather_row(const Operand& x, int64_t offset, int64_t classes, T* to) {
            classes - c < kChunk ? int(classes - c) : kChunk, to + c);
 }
 
+// streams: past the caches. Narrower numbers are put together in the L1 cache first, as their
+// registers need not be aligned.
 template <class T>
-void scatter_row(const T* from, int64_t classes, const Operand& x, int64_t offset) {
-  for (int64_t c = 0; c < classes; c += kChunk)
-    scatter(from + c, classes - c < kChunk ? int(classes - c) : kChunk, x.dtype, x.data,
-            offset + c * x.class_stride, x.class_stride);
-}
-
-// Copies past the caches, but for the ends where `to` is not aligned.
-template <class V, class T = typename V::Scalar>
-void stream_run(const T* from, int n, T* to) {
-  int i = 0;
-  for (; i < n && !can_stream<V>(to + i); ++i) write((char*)to, i, from[i]);
-  for (; i + V::kSize <= n; i += V::kSize) stream(V::load(from + i), to + i);
-  if (i < n) store_first(load_first(from + i, n - i, V(0.0)), to + i, n - i);
+void scatter_row(const T* from, int64_t classes, const Operand& x, int64_t offset, bool streams) {
+  const int64_t item = item_size(x.dtype);
+  for (int64_t c = 0; c < classes; c += kChunk) {
+    const int n = classes - c < kChunk ? int(classes - c) : kChunk;
+    if (streams && x.class_stride == 1) {
+      T narrowed[kChunk];
+      const bool narrows = x.dtype != kDtype<T>;
+      if (narrows) scatter(from + c, n, x.dtype, (char*)narrowed, 0, 1);
+      stream_copy(x.data + (offset + c) * item, (const char*)(narrows ? narrowed : from + c),
+                  n * item);
+    } else {
+      scatter(from + c, n, x.dtype, x.data, offset + c * x.class_stride, x.class_stride);
+    }
+  }
 }
 
 // Rows whose classes are neighbours, from `begin`, as numbers of type T: where they lie, or in
@@ -60,13 +63,10 @@ struct RowsInMemory {
     if (packed()) return gather_row(x, offset(0), n * classes, scratch);
     for (int i = 0; i < n; ++i) gather_row(x, offset(i), classes, scratch + i * classes);
   }
-  template <class V>
   void write_from(const T* scratch) const {
     const int64_t classes = call.classes;
-    if (packed() && call.stream_grad && in_place<T>(x))
-      return stream_run<V>(scratch, int(n * classes), (T*)x.data + offset(0));
-    if (packed()) return scatter_row(scratch, n * classes, x, offset(0));
-    for (int i = 0; i < n; ++i) scatter_row(scratch + i * classes, classes, x, offset(i));
+    if (packed()) return scatter_row(scratch, n * classes, x, offset(0), call.stream_grad);
+    for (int i = 0; i < n; ++i) scatter_row(scratch + i * classes, classes, x, offset(i), false);
   }
 };
 
@@ -105,7 +105,7 @@ void turn_out(const T* from, int64_t begin, int n, int64_t pitch, T* rowwise, co
     if (rows.used_in_place() && !(call.stream_grad && rows.packed()))
       return transpose_out<V>(from, pitch, n, classes, (T*)x.data + rows.offset(0), rows.stride());
     transpose_out<V>(from, pitch, n, classes, rowwise, classes);
-    return rows.template write_from<V>(rowwise);
+    return rows.write_from(rowwise);
   }
   const int64_t stride = inner_stride(call.rows, x);
   const bool streams = call.stream_grad && stride == 1 && x.dtype == kDtype<T>;
@@ -113,7 +113,8 @@ void turn_out(const T* from, int64_t begin, int n, int64_t pitch, T* rowwise, co
     each_run(call.rows, x, begin, n, [&](int done, int64_t offset, int length) {
       const T* const column = from + c * pitch + done;
       if (streams)
-        stream_run<V>(column, length, (T*)x.data + offset + c * x.class_stride);
+        stream_copy((char*)((T*)x.data + offset + c * x.class_stride), (const char*)column,
+                    length * int64_t(sizeof(T)));
       else
         scatter(column, length, x.dtype, x.data, offset + c * x.class_stride, stride);
     });

@@ -50,7 +50,7 @@ void scale_block(const ScaleCall& call, int64_t block, void* scratch, Partial&) 
   const int64_t begin = block * kChunk, left = space.count - begin;
   const int n = left < kChunk ? int(left) : kChunk, whole = n / V::kSize * V::kSize;
   const bool streaming = call.output.data != call.input.data &&
-                         space.count * bytes_of(call.output.dtype) >= kStreamBytes;
+                         space.count * item_size(call.output.dtype) >= kStreamBytes;
   const Column<T> input = column(space, call.input, begin, n, s);
   const Column<T> output = gradient_column(call.output, begin, streaming, s + kChunk);
   const V factor(call.factor);

@@ -3,7 +3,8 @@
 #pragma once
 
 #include "kernels/kernel.hpp"
-#include "simd/vec.hpp"
+#include "simd/fold.hpp"
+#include "simd/memory.hpp"
 
 namespace fl {
 inline namespace FL_ISA {

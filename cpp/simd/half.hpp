@@ -4,7 +4,7 @@
 // The bfloat16 instructions of AVX-512 are not used: they flush subnormal numbers.
 #pragma once
 
-#include "simd/vec.hpp"
+#include "simd/memory.hpp"
 
 namespace fl {
 inline namespace FL_ISA {
