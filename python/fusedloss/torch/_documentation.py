@@ -17,7 +17,7 @@ _SHARED = """\
     is not there has loss 0 and gradient 0, even if it is NaN, and a mean does not count it.
   denominator: a number to divide by in place of the mean's own divisor, such as the number of
     tokens in all parts of a batch when gradients are accumulated; or a 0-d tensor.
-
+{inplace}
 Returns:
   The loss, 0-d, or one for each element or row with reduction "none". Its dtype is float64 if torch
   computes in float64, and float32 otherwise: also for float16 and bfloat16, where torch rounds it.
@@ -28,11 +28,29 @@ Raises:
     not supported.
   ValueError: a shape does not match, a number is outside its domain, the reduction is unknown, or a
     denominator is given to a reduction that does not divide.
+{inplace_errors}"""
+_INPLACE = """\
+  inplace: whether the gradient may be written over `{input}`, whose values are then lost, so that a
+    training step needs no second tensor of that size. It is where it is computed with the loss:
+    for a mean or a sum, while autograd records, on the CPU. Elsewhere `{input}` stays as it is:
+    with reduction "none", in a shape or dtype other than that of the loss, on other devices, under
+    compilers and function transforms. What computed `{input}` must not need it in its backward:
+    linear layers and convolutions do not, while after softmax or ReLU torch raises an error. There
+    is no second derivative. What the loss is multiplied by costs a copy; `denominator` does not.
+"""
+_INPLACE_ERRORS = """\
+  RuntimeError: with `inplace`, `{input}` is a leaf that requires grad, or a view of one.
+  ValueError: with `inplace`, elements of `{input}` share memory, or another argument does with it.
 """
 
 
 def documented(function: _Function) -> _Function:
     """Complete the docstring of a loss by the arguments, result and errors that all share."""
     if function.__doc__ is not None:  # None under python -OO
-        function.__doc__ = f"{inspect.cleandoc(function.__doc__)}\n{_SHARED}"
+        first, *others = inspect.signature(function).parameters
+        inplace, errors = (_INPLACE, _INPLACE_ERRORS) if "inplace" in others else ("", "")
+        shared = _SHARED.format(
+            inplace=inplace.format(input=first), inplace_errors=errors.format(input=first)
+        )
+        function.__doc__ = f"{inspect.cleandoc(function.__doc__)}\n{shared}"
     return function
