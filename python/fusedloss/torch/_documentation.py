@@ -27,8 +27,8 @@ Raises:
   TypeError: an argument is not a tensor, or not a number, where one is expected, or its dtype is
     not supported.
   ValueError: a shape does not match, a number is outside its domain, the reduction is unknown, or a
-    denominator is given to a reduction that does not divide.
-{inplace_errors}"""
+    denominator is given to a reduction that does not divide{overlap}.
+{leaf}"""
 _INPLACE = """\
   inplace: whether the gradient may be written over `{input}`, whose values are then lost, so that a
     training step needs no second tensor of that size. It is where it is computed with the loss:
@@ -36,11 +36,13 @@ _INPLACE = """\
     with reduction "none", in a shape or dtype other than that of the loss, on other devices, under
     compilers and function transforms. What computed `{input}` must not need it in its backward:
     linear layers and convolutions do not, while after softmax or ReLU torch raises an error. There
-    is no second derivative. What the loss is multiplied by costs a copy; `denominator` does not.
+    is no second derivative. What the loss is multiplied by costs a copy, which `denominator` does
+    not; so does the mean of float16.
 """
-_INPLACE_ERRORS = """\
+_OVERLAP = """; with `inplace`, elements of `{input}`
+    share memory, or another argument shares it"""
+_LEAF = """\
   RuntimeError: with `inplace`, `{input}` is a leaf that requires grad, or a view of one.
-  ValueError: with `inplace`, elements of `{input}` share memory, or another argument does with it.
 """
 
 
@@ -48,9 +50,10 @@ def documented(function: _Function) -> _Function:
     """Complete the docstring of a loss by the arguments, result and errors that all share."""
     if function.__doc__ is not None:  # None under python -OO
         first, *others = inspect.signature(function).parameters
-        inplace, errors = (_INPLACE, _INPLACE_ERRORS) if "inplace" in others else ("", "")
-        shared = _SHARED.format(
-            inplace=inplace.format(input=first), inplace_errors=errors.format(input=first)
+        offered = "inplace" in others
+        parts = {"inplace": _INPLACE, "overlap": _OVERLAP, "leaf": _LEAF}
+        shared = _SHARED.format_map(
+            {name: part.format(input=first) if offered else "" for name, part in parts.items()}
         )
         function.__doc__ = f"{inspect.cleandoc(function.__doc__)}\n{shared}"
     return function
