@@ -77,6 +77,7 @@ def test_gradients_of_targets(name: str) -> None:
 
 # What every loss takes on top of torch's arguments.
 EXTRAS = ["sample_weight", "mask", "denominator"]
+IN_PLACE = ["inplace"]  # where there is one prediction: see test_torch_inplace.py
 OTHER_EXTRAS = {"cross_entropy": ["temperature", "softcap", "z_loss", "return_statistics"]}
 
 
@@ -89,7 +90,7 @@ def test_every_loss_of_torch_is_there() -> None:
 @pytest.mark.parametrize("name", FL.__all__)
 def test_signatures_are_those_of_torch(name: str) -> None:
     ours = inspect.signature(getattr(FL, name)).parameters
-    extras = [*OTHER_EXTRAS.get(name, ()), *EXTRAS]
+    extras = [*OTHER_EXTRAS.get(name, ()), *EXTRAS, *(n for n in IN_PLACE if n in ours)]
     assert list(ours)[-len(extras) :] == extras
     assert all(ours[extra].kind is inspect.Parameter.KEYWORD_ONLY for extra in extras)
     if not hasattr(F, name):

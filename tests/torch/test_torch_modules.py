@@ -55,6 +55,13 @@ def function_of(name: str) -> Callable[..., Tensor]:
     return function
 
 
+def forward_of(name: str) -> tuple[list[str], list[str]]:
+    """The arguments of a module's `forward`: torch's, and those on top of them."""
+    names = list(inspect.signature(getattr(flt, name).forward).parameters)
+    end = names.index("sample_weight")
+    return names[:end], names[end:]
+
+
 def inputs(name: str) -> tuple[Tensor, ...]:
     torch.manual_seed(0)
     if name == "PoissonNLLLoss":
@@ -107,18 +114,18 @@ def test_signatures_are_those_of_torch(name: str) -> None:
         (p.name, p.default, p.kind) for p in theirs.parameters.values()
     ]
     assert {k: ours.parameters[k].default for k in further} == further
-    forward = inspect.signature(getattr(flt, name).forward).parameters
-    assert list(forward)[:-3] == list(inspect.signature(getattr(nn, name).forward).parameters)
-    assert list(forward)[-3:] == ["sample_weight", "mask", "denominator"]
+    forward, extras = forward_of(name)
+    assert forward == list(inspect.signature(getattr(nn, name).forward).parameters)
+    assert extras[:3] == ["sample_weight", "mask", "denominator"]
 
 
 @pytest.mark.parametrize("name", sorted({*modules.__all__} - {*NAMES}))
 def test_modules_of_ours_have_the_arguments_of_their_function(name: str) -> None:
     function = inspect.signature(function_of(name)).parameters
     module = inspect.signature(getattr(flt, name).__init__).parameters
-    forward = inspect.signature(getattr(flt, name).forward).parameters
+    forward, extras = forward_of(name)
     arguments = [parameter for parameter in module.values() if parameter.name != "self"]
-    assert [*list(forward)[1:-3], *[p.name for p in arguments], *list(forward)[-3:]] == [*function]
+    assert [*forward[1:], *[p.name for p in arguments], *extras] == [*function]
     for parameter in arguments:
         assert parameter.default == function[parameter.name].default
     assert "reduction='sum'" in repr(getattr(flt, name)(reduction="sum"))

@@ -12,6 +12,9 @@ X, Y = torch.zeros(4, 3), torch.zeros(4, 3)
 LABELS = torch.zeros(4, dtype=torch.int64)
 OF_LABELS = ["cross_entropy", "nll_loss", "softmax_focal_loss", "generalized_cross_entropy"]
 OF_LABELS += ["categorical_hinge_loss", "multi_margin_loss"]
+IN_PLACE = [
+    name for name in FL.__all__ if "inplace" in inspect.signature(getattr(FL, name)).parameters
+]
 
 
 def given(name: str) -> tuple[Tensor, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.autograd.graph import increment_version
 
 from fusedloss import _core
 from fusedloss.torch import _joint, _ops, _plain
@@ -19,6 +20,7 @@ from fusedloss.torch._coverage import (
     is_traced,
 )
 from fusedloss.torch._gradients import Options, differentiable, heard, scaled, weigh
+from fusedloss.torch._inplace import require_replaceable
 from fusedloss.torch._memory import TEMPLATES, empty_like, empty_losses, empty_statistics
 from fusedloss.torch._plain import along
 
@@ -39,6 +41,7 @@ def fused(
     denominator: float = 0.0,
     flags: int = 0,
     plain: Callable[[], Tensor] | None = None,
+    over: Tensor | None = None,
     statistics: list[Tensor | None] | None = None,
 ) -> Tensor:
     """Return the loss, differentiable with respect to all that torch would differentiate it by.
@@ -47,7 +50,8 @@ def fused(
     operation. ``plain`` computes the same loss in differentiable torch operations; it is called for
     what the kernels do not cover: other devices, subclasses of Tensor, `torch.func`, forward mode,
     and derivatives with respect to targets or weights. Default: `_plain.compute` with the same
-    arguments.
+    arguments. ``over`` is a tensor whose memory may receive the gradient. It does if it is
+    ``y_pred`` itself, no copy in another shape or dtype, and the gradient is computed here.
 
     Returns:
       A float64 tensor for float64 predictions, otherwise a float32 tensor; 0-d, or in the shape of
@@ -57,6 +61,14 @@ def fused(
     if template is None:
         raise TypeError(f"y_pred must be float32, float64, float16 or bfloat16, got {y_pred.dtype}")
     recording = torch.is_grad_enabled()
+    if recording and over is not None:
+        require_replaceable(
+            over,
+            y_true=y_true,
+            sample_weight=sample_weight,
+            mask=mask,
+            class_weight=class_weight,
+        )
     # fmt: off
     if (
         not covers(recording, y_pred, y_true, sample_weight, mask, class_weight)
@@ -90,7 +102,7 @@ def fused(
     else:
         loss = torch.empty_like(template)
         if recording:
-            gradient = empty_like(y_pred)
+            gradient = y_pred.detach() if over is y_pred else empty_like(y_pred)
     # A mean's 1 / N would flush most of a float16 gradient to 0. The backward applies it, in
     # float32 and together with what flows in.
     unscaled = gradient is not None and y_pred.dtype is torch.float16
@@ -103,11 +115,17 @@ def fused(
     # fmt: on
     if not recording:
         return loss
-    # The inputs are for a second derivative. Saved, torch frees them with the graph, notices when
-    # they are changed, and lets checkpoints and hooks have them.
-    saved: tuple[Tensor | None, ...] = (gradient, y_true, y_pred)
-    if not (sample_weight is mask is class_weight is None):
-        saved += sample_weight, mask, class_weight
+    saved: tuple[Tensor | None, ...]
+    if gradient is not None and over is y_pred:
+        # For whoever saved the values that are gone: a backward that needs them is to raise.
+        increment_version(y_pred)
+        saved = (gradient,)
+    else:
+        # The inputs are for a second derivative. Saved, torch frees them with the graph, notices
+        # when they are changed, and lets checkpoints and hooks have them.
+        saved = gradient, y_true, y_pred
+        if not (sample_weight is mask is class_weight is None):
+            saved += sample_weight, mask, class_weight
     options = loss_id, params, ignore_label, row_axis, reduction, denominator, flags
     computed = loss, scale if unscaled else 1.0, options, saved
     result: Tensor = (record if gradient is not None else record_rows)(y_pred, computed)
@@ -115,7 +133,8 @@ def fused(
 
 
 # Loss, what its gradient is still to be multiplied with, options, and what to save: the gradient,
-# None if it is not known yet, and then tensors in the order of `differentiable`.
+# None if it is not known yet, and then tensors in the order of `differentiable`; none of them where
+# the gradient lies over the predictions.
 _Computed = tuple[Tensor, float, Options, tuple[Tensor | None, ...]]
 
 
@@ -138,6 +157,11 @@ class FusedLoss(Function):
         if ctx.scale == 1 and _core.passes_one(upstream):
             return gradient, None
         if torch.is_grad_enabled():  # create_graph=True
+            if len(saved) == 1:
+                raise RuntimeError(
+                    "a loss with inplace=True has no second derivative: its gradient was written "
+                    "over the predictions that it would be computed from"
+                )
             return differentiable(upstream, saved[1:], ctx.options)[0], None
         if is_observed(upstream):
             return upstream * ctx.scale * gradient, None

@@ -102,6 +102,7 @@ def binary_cross_entropy_with_logits(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Cross-entropy of two classes, given the logit of the positive one.
 
@@ -132,7 +133,7 @@ def binary_cross_entropy_with_logits(
         return overridden(binary_cross_entropy_with_logits, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
-    if weight is pos_weight is sample_weight is mask is denominator is None:
+    if weight is pos_weight is sample_weight is mask is denominator is None and not inplace:
         loss = direct(_LOGIT, (), input, target, reduction)
         if loss is not None:
             return loss
@@ -153,6 +154,7 @@ def binary_cross_entropy_with_logits(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -167,6 +169,7 @@ def sigmoid_focal_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | Literal["positives"] | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Cross-entropy of two classes that fades easy examples, given logits.
 
@@ -221,6 +224,7 @@ def sigmoid_focal_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=inputs if inplace else None,
         y_true="targets",
         y_pred="inputs",
     )

@@ -92,6 +92,7 @@ class BCEWithLogitsLoss(nn.BCEWithLogitsLoss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of logits ``input``."""
         return FL.binary_cross_entropy_with_logits(
@@ -103,6 +104,7 @@ class BCEWithLogitsLoss(nn.BCEWithLogitsLoss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -145,6 +147,7 @@ class SigmoidFocalLoss(Loss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | Literal["positives"] | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of logits ``inputs``."""
         return FL.sigmoid_focal_loss(
@@ -156,4 +159,5 @@ class SigmoidFocalLoss(Loss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )

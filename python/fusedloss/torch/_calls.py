@@ -63,9 +63,10 @@ def elementwise(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    over: Tensor | None = None,
     **names: str,
 ) -> Tensor:
-    """The loss of the elements of ``input``; all tensors but the last three have its shape.
+    """The loss of the elements of ``input``; tensors up to ``pos_weight`` have its shape.
 
     Args:
       loss_id: number of the loss in the core.
@@ -82,6 +83,7 @@ def elementwise(
       sample_weight: as in the public functions.
       mask: as in the public functions.
       denominator: as in the public functions.
+      over: the predictions as the caller gave them, where ``inplace`` offers their memory.
       names: what the public function calls an argument of the core, if not by torch's usual name.
     """
     try:
@@ -130,8 +132,9 @@ def elementwise(
             denominator=divisor,
             flags=_core.EMPTY_IS_NAN,
             plain=own,
+            over=over,
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         names["class_weight"] = "pos_weight"
         if sample_weight is None:
             names["sample_weight"] = "weight"
@@ -156,6 +159,7 @@ def over_rows(
     sample_weight: Tensor | None,
     mask: Tensor | None,
     denominator: float | Tensor | None,
+    over: Tensor | None = None,
     **names: str,
 ) -> Tensor:
     """The loss of rows along ``axis``, which is not negative.
@@ -203,9 +207,10 @@ def over_rows(
             denominator=divisor,
             flags=flags,
             plain=own,
+            over=over,
             statistics=statistics,
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise _renamed(error, {"class_weight": "weight", **names}) from None
     return loss if quotient is None else loss / quotient.to(loss.dtype)
 

@@ -32,6 +32,7 @@ def nll_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Cross-entropy of several classes, given the logarithms of their probabilities.
 
@@ -81,6 +82,7 @@ def nll_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -98,6 +100,7 @@ def softmax_focal_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Cross-entropy of several classes that fades easy examples, given logits.
 
@@ -142,6 +145,7 @@ def softmax_focal_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -157,6 +161,7 @@ def generalized_cross_entropy(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Cross-entropy of several classes that mislabelled rows move less, given logits.
 
@@ -198,4 +203,5 @@ def generalized_cross_entropy(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )

@@ -54,6 +54,7 @@ class CrossEntropyLoss(nn.CrossEntropyLoss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of logits ``input``."""
         return FL.cross_entropy(
@@ -69,6 +70,7 @@ class CrossEntropyLoss(nn.CrossEntropyLoss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
     def extra_repr(self) -> str:
@@ -114,6 +116,7 @@ class NLLLoss(nn.NLLLoss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of log-probabilities ``input``."""
         return FL.nll_loss(
@@ -125,6 +128,7 @@ class NLLLoss(nn.NLLLoss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -172,6 +176,7 @@ class SoftmaxFocalLoss(Loss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of logits ``input``."""
         return FL.softmax_focal_loss(
@@ -186,6 +191,7 @@ class SoftmaxFocalLoss(Loss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -227,6 +233,7 @@ class GeneralizedCrossEntropyLoss(Loss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of logits ``input``."""
         return FL.generalized_cross_entropy(
@@ -239,4 +246,5 @@ class GeneralizedCrossEntropyLoss(Loss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )

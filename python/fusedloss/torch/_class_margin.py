@@ -38,6 +38,7 @@ def multilabel_soft_margin_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Cross-entropy of two classes for each label, averaged over the labels of a row.
 
@@ -84,6 +85,7 @@ def multilabel_soft_margin_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -101,6 +103,7 @@ def multi_margin_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Every wrong class should be a margin below the right one.
 
@@ -148,6 +151,7 @@ def multi_margin_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -175,6 +179,7 @@ def multilabel_margin_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Every class that is no label of a row should be 1 below each one that is.
 
@@ -221,6 +226,7 @@ def multilabel_margin_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -249,6 +255,7 @@ def categorical_hinge_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """The best wrong class should be 1 below the right one.
 
@@ -286,4 +293,5 @@ def categorical_hinge_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )

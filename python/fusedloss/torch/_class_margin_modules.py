@@ -40,6 +40,7 @@ class MultiLabelSoftMarginLoss(nn.MultiLabelSoftMarginLoss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of logits ``input``."""
         return FL.multilabel_soft_margin_loss(
@@ -50,6 +51,7 @@ class MultiLabelSoftMarginLoss(nn.MultiLabelSoftMarginLoss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -91,6 +93,7 @@ class MultiMarginLoss(nn.MultiMarginLoss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of scores ``input``."""
         return FL.multi_margin_loss(
@@ -103,6 +106,7 @@ class MultiMarginLoss(nn.MultiMarginLoss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -138,6 +142,7 @@ class MultiLabelMarginLoss(nn.MultiLabelMarginLoss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of scores ``input``."""
         return FL.multilabel_margin_loss(
@@ -147,6 +152,7 @@ class MultiLabelMarginLoss(nn.MultiLabelMarginLoss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -176,6 +182,7 @@ class CategoricalHingeLoss(Loss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of scores ``input``."""
         return FL.categorical_hinge_loss(
@@ -186,4 +193,5 @@ class CategoricalHingeLoss(Loss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )

@@ -40,6 +40,7 @@ def poisson_nll_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Negative log-likelihood of counts under a Poisson distribution.
 
@@ -69,7 +70,7 @@ def poisson_nll_loss(
         return overridden(poisson_nll_loss, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
-    if log_input and sample_weight is mask is denominator is None:
+    if log_input and sample_weight is mask is denominator is None and not inplace:
         params = (float(bool(full)),)
         loss = direct(_POISSON_LOG_INPUT, params, input, target, reduction)
         if loss is not None:
@@ -91,6 +92,7 @@ def poisson_nll_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
         epsilon="eps",
     )
 

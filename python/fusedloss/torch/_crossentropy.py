@@ -34,6 +34,7 @@ def cross_entropy(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> tuple[Tensor, Statistics]: ...
 
 
@@ -55,6 +56,7 @@ def cross_entropy(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor: ...
 
 
@@ -76,6 +78,7 @@ def cross_entropy(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor | tuple[Tensor, Statistics]:
     """Cross-entropy of several classes, given logits.
 
@@ -130,7 +133,8 @@ def cross_entropy(
     info, params = _crossentropy.cross_entropy(
         True, label_smoothing, temperature, softcap, z_loss, return_statistics
     )
-    if weight is sample_weight is mask is denominator is None and not return_statistics:
+    ordinary = weight is sample_weight is mask is denominator is None
+    if ordinary and not (inplace or return_statistics):
         plain = direct(info.id, params, input, target, reduction, 1, ignore_index)
         if plain is not None:
             return plain
@@ -158,6 +162,7 @@ def cross_entropy(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
         statistics=found,
     )
     if found is None:

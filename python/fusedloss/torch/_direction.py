@@ -34,6 +34,7 @@ def cosine_similarity_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Negative cosine of the angle between prediction and target.
 
@@ -72,6 +73,7 @@ def cosine_similarity_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
         epsilon="eps",
     )
 

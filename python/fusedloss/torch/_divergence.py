@@ -23,6 +23,7 @@ def kl_div(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Kullback-Leibler divergence of the predicted distribution from the target, by elements.
 
@@ -77,5 +78,6 @@ def kl_div(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
     return loss * (x.numel() / samples) if samples else loss

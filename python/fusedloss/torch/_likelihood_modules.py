@@ -44,6 +44,7 @@ class PoissonNLLLoss(nn.PoissonNLLLoss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of predictions ``log_input``: rates, or their logarithms."""
         return FL.poisson_nll_loss(
@@ -56,6 +57,7 @@ class PoissonNLLLoss(nn.PoissonNLLLoss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -143,6 +145,7 @@ class KLDivLoss(nn.KLDivLoss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of log-probabilities ``input``."""
         return FL.kl_div(
@@ -153,6 +156,7 @@ class KLDivLoss(nn.KLDivLoss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -189,6 +193,7 @@ class GammaNLLLoss(Loss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of predictions ``input``."""
         return FL.gamma_nll_loss(
@@ -200,6 +205,7 @@ class GammaNLLLoss(Loss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -239,6 +245,7 @@ class TweedieNLLLoss(Loss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of predictions ``input``."""
         return FL.tweedie_nll_loss(
@@ -251,4 +258,5 @@ class TweedieNLLLoss(Loss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )

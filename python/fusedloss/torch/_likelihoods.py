@@ -125,6 +125,7 @@ def gamma_nll_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Negative log-likelihood of positive amounts, whose spread grows with their mean.
 
@@ -156,6 +157,7 @@ def gamma_nll_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
         epsilon="eps",
     )
 
@@ -172,6 +174,7 @@ def tweedie_nll_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Negative log-likelihood of amounts of which some are zero, such as claims or rain.
 
@@ -207,5 +210,6 @@ def tweedie_nll_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
         epsilon="eps",
     )

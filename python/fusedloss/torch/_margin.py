@@ -37,6 +37,7 @@ def hinge_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """How far predictions are from being on the right side, by a margin of 1.
 
@@ -64,6 +65,7 @@ def hinge_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -76,6 +78,7 @@ def squared_hinge_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Squared distance from being on the right side, by a margin of 1.
 
@@ -103,6 +106,7 @@ def squared_hinge_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -117,6 +121,7 @@ def soft_margin_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """A smooth hinge: cross-entropy of two classes called -1 and 1.
 
@@ -151,6 +156,7 @@ def soft_margin_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -166,6 +172,7 @@ def hinge_embedding_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """A distance that should be small for pairs alike, and large for others.
 
@@ -207,6 +214,7 @@ def hinge_embedding_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 

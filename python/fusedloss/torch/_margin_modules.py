@@ -30,6 +30,7 @@ class HingeLoss(Loss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of scores ``input``."""
         return FL.hinge_loss(
@@ -39,6 +40,7 @@ class HingeLoss(Loss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -66,6 +68,7 @@ class SquaredHingeLoss(Loss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of scores ``input``."""
         return FL.squared_hinge_loss(
@@ -75,6 +78,7 @@ class SquaredHingeLoss(Loss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -110,6 +114,7 @@ class SoftMarginLoss(nn.SoftMarginLoss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of scores ``input``."""
         return FL.soft_margin_loss(
@@ -119,6 +124,7 @@ class SoftMarginLoss(nn.SoftMarginLoss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -156,6 +162,7 @@ class HingeEmbeddingLoss(nn.HingeEmbeddingLoss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of distances ``input``."""
         return FL.hinge_embedding_loss(
@@ -166,6 +173,7 @@ class HingeEmbeddingLoss(nn.HingeEmbeddingLoss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 

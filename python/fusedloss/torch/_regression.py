@@ -29,6 +29,7 @@ def mse_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Squared difference.
 
@@ -57,7 +58,7 @@ def mse_loss(
         return overridden(mse_loss, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
-    if weight is sample_weight is mask is denominator is None:
+    if weight is sample_weight is mask is denominator is None and not inplace:
         loss = direct(_SQUARED, (), input, target, reduction)
         if loss is not None:
             return loss
@@ -74,6 +75,7 @@ def mse_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -89,6 +91,7 @@ def l1_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Absolute difference.
 
@@ -117,7 +120,7 @@ def l1_loss(
         return overridden(l1_loss, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
-    if weight is sample_weight is mask is denominator is None:
+    if weight is sample_weight is mask is denominator is None and not inplace:
         loss = direct(_ABSOLUTE, (), input, target, reduction)
         if loss is not None:
             return loss
@@ -137,6 +140,7 @@ def l1_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -151,6 +155,7 @@ def huber_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Quadratic near zero, linear in the tails.
 
@@ -178,7 +183,7 @@ def huber_loss(
     """
     if has_torch_function_variadic(input, target, weight, sample_weight, mask):
         return overridden(huber_loss, locals())
-    if weight is sample_weight is mask is denominator is None:
+    if weight is sample_weight is mask is denominator is None and not inplace:
         loss = direct(_HUBER, (delta,), input, target, reduction)
         if loss is not None:
             return loss
@@ -194,6 +199,7 @@ def huber_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -209,6 +215,7 @@ def smooth_l1_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Absolute difference, rounded off near zero.
 
@@ -238,7 +245,7 @@ def smooth_l1_loss(
         return overridden(smooth_l1_loss, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
-    if sample_weight is mask is denominator is None:
+    if sample_weight is mask is denominator is None and not inplace:
         loss = direct(_SMOOTH, (beta,), input, target, reduction)
         if loss is not None:
             return loss
@@ -253,4 +260,5 @@ def smooth_l1_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )

@@ -35,6 +35,7 @@ class MSELoss(nn.MSELoss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of predictions ``input``."""
         return FL.mse_loss(
@@ -44,6 +45,7 @@ class MSELoss(nn.MSELoss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -77,6 +79,7 @@ class L1Loss(nn.L1Loss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of predictions ``input``."""
         return FL.l1_loss(
@@ -86,6 +89,7 @@ class L1Loss(nn.L1Loss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -113,6 +117,7 @@ class HuberLoss(nn.HuberLoss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of predictions ``input``."""
         return FL.huber_loss(
@@ -123,6 +128,7 @@ class HuberLoss(nn.HuberLoss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
@@ -160,6 +166,7 @@ class SmoothL1Loss(nn.SmoothL1Loss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of predictions ``input``."""
         return FL.smooth_l1_loss(
@@ -170,4 +177,5 @@ class SmoothL1Loss(nn.SmoothL1Loss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )

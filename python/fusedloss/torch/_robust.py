@@ -23,6 +23,7 @@ def log_cosh_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Like a squared error near zero, like an absolute one far away.
 
@@ -52,6 +53,7 @@ def log_cosh_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -65,6 +67,7 @@ def pinball_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Absolute difference whose minimum is a quantile of the target.
 
@@ -99,6 +102,7 @@ def pinball_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
     )
 
 
@@ -112,6 +116,7 @@ def mape_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Absolute difference in percent of the target.
 
@@ -140,6 +145,7 @@ def mape_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
         epsilon="eps",
     )
 
@@ -154,6 +160,7 @@ def msle_loss(
     sample_weight: Tensor | None = None,
     mask: Tensor | None = None,
     denominator: float | Tensor | None = None,
+    inplace: bool = False,
 ) -> Tensor:
     """Squared difference of logarithms, for targets over several decades.
 
@@ -185,5 +192,6 @@ def msle_loss(
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
+        over=input if inplace else None,
         epsilon="eps",
     )

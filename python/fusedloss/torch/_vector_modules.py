@@ -41,6 +41,7 @@ class CosineSimilarityLoss(Loss):
         sample_weight: Tensor | None = None,
         mask: Tensor | None = None,
         denominator: float | Tensor | None = None,
+        inplace: bool = False,
     ) -> Tensor:
         """Return the loss of predictions ``input``."""
         return FL.cosine_similarity_loss(
@@ -52,6 +53,7 @@ class CosineSimilarityLoss(Loss):
             sample_weight=sample_weight,
             mask=mask,
             denominator=denominator,
+            inplace=inplace,
         )
 
 
