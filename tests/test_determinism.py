@@ -8,6 +8,7 @@ import pytest
 
 from cases import CASES, DEFAULTS, FLOATS, Case
 from fusedloss import _core
+from references import one_hot
 from support import assert_same_bits, assert_same_result, call, compute, each_isa, fma_isas
 
 THREADS = [1, 2, 3, 8]
@@ -40,6 +41,22 @@ def test_instruction_sets_agree(case: Case) -> None:
                 got = call(case, inputs, reduction=reduction)
                 first = first or got
                 assert_same_result(got, first, f"{case}, {dtype}, {shape}, {name}")
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.is_row and c.is_dense], ids=str)
+@pytest.mark.parametrize("weight", [-1, np.inf])
+def test_instruction_sets_agree_where_most_targets_are_absent(case: Case, weight: float) -> None:
+    # A register without a target is not evaluated; how many classes it holds depends on the set.
+    shape = (15, 80)
+    inputs = case.inputs(np.dtype(np.float32), shape)
+    targets = one_hot(np.arange(15), 80).astype(np.float32)
+    first = None
+    for name in fma_isas():
+        _core.set_isa(name)
+        weights = np.full(15, weight, np.float32)
+        got = compute(case, targets, inputs.y_pred, sample_weight=weights, reduction=_core.SUM)
+        first = first or got
+        assert_same_result(got, first, f"{case}, weight {weight}, {name}")
 
 
 @pytest.mark.parametrize("case", DEFAULTS, ids=str)

@@ -95,8 +95,8 @@ py::object compute(const Arguments& given) {
   view_output(given[kLossOut], "loss_out", views[5]);
   view_output(given[kGradOut], "grad_out", views[6]);
   Further further;
-  if (const py::tuple more = given.tuple(kMore); !more.empty())
-    further.read(more, given.tuple(kMoreGrads));
+  const py::tuple more = given.tuple(kMore), more_grads = given.tuple(kMoreGrads);
+  if (!more.empty() || !more_grads.empty()) further.read(more, more_grads);
   View found[4];
   if (!given[kStatistics].is_none()) read_statistics(given.tuple(kStatistics), found);
   const int ndim = views[1].tensor.ndim;

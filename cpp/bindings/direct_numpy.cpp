@@ -112,7 +112,9 @@ py::object compute(const Arguments& given) {
   view(given[kPred], "y_pred", y_pred);
   const fl_tensor& x = y_pred.tensor;
   const bool labels = given[kLabels].ptr() == Py_True;
-  const bool row_loss = fl_get_loss_info(call.loss_id)->kind == FL_ROW;
+  const fl_loss_info* const info = fl_get_loss_info(call.loss_id);
+  if (!info) return py::none();
+  const bool row_loss = info->kind == FL_ROW;
   if (x.ndim < (row_loss ? 2 : 1) || y_true.tensor.ndim != x.ndim - labels) return py::none();
   if (!is_floating(x.dtype) || (labels && !is_integer(y_true.tensor.dtype))) return py::none();
   // A large gradient comes from a Buffer; and beside it the general code takes no time.

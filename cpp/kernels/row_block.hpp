@@ -237,8 +237,8 @@ double sum_in_double(const T* value) {
   return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }
 
-// Groups of rows may reach from block to block, but sums run over kRowGroup rows at most and are
-// added up block by block: they do not depend on where the rows lie or on who computes them.
+// Groups of rows may reach from block to block, but sums over rows run over kRowGroup of them at
+// most and are added up block by block: they do not depend on the group, nor on who computes it.
 template <class Loss, class T>
 void row_blocks(const RowCall& call, int64_t begin_block, int64_t end_block, void* scratch,
                 Partial* partials) {

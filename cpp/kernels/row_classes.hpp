@@ -158,23 +158,24 @@ V compute_classes(const Loss& loss, const Layout& layout, [[maybe_unused]] Found
     const auto of_row = spread_each<V>(line, of_rows);
     // Without a target only the mass of a class matters; y_pred is not read again, unless the link
     // bends it.
-    const auto grad_without_target = [&](auto at) __attribute__((always_inline)) {
+    const auto grad_without_target = [&](auto at, V slope) __attribute__((always_inline)) {
       const V mass = mass_at(line, at), none(0.0);
       const V x = Link::kCurved ? line.y_pred(at, none) : mass;
       const auto c = loss.link.describe(none, mass, mass, V(1.0), uniform, of_row);
-      return line.silence(grad(none, slope_sum, c, of_row, x));
+      return line.silence(grad(slope, slope_sum, c, of_row, x));
     };
     if (!every_class) {
       line.each_stored([&](auto at) __attribute__((always_inline)) {
-        line.put_grad(line.or_labelled(grad_without_target(at), label_grad, at), at);
+        line.put_grad(line.or_labelled(grad_without_target(at, V(0.0)), label_grad, at), at);
       });
       return;
     }
     const auto describe = classes(line);
+    const V no_slope = V(0.0) * weight;  // not 0 if the weight is negative or infinite
     V here[Loss::kSums];
     for (int k = 0; k < Loss::kSums; ++k) here[k] = line.spread(sums[k]);
     line.each_stored([&](auto at) __attribute__((always_inline)) {
-      if (idle(line, at)) return line.put_grad(grad_without_target(at), at);
+      if (idle(line, at)) return line.put_grad(grad_without_target(at, no_slope), at);
       const Class<V> c = describe(at);
       // + 0 turns -0 into the 0 of an idle register, whose width is not the same everywhere.
       const V slope = (loss.slope(here, c) + V(0.0)) * weight;
