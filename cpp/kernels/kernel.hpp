@@ -22,8 +22,8 @@ constexpr int64_t kFewClasses = 64;
 // anyway: 40 % less time for a copy of 64 MB.
 constexpr int64_t kStreamBytes = int64_t(16) << 20;
 
-// Rows computed together when lanes run across the rows: as many as are turned at a time, and at
-// most as many where they are neighbours in memory already.
+// Rows computed together when lanes run across the rows: as many as are turned at a time, or, where
+// they are neighbours in memory already, up to the greater number.
 constexpr int kRowGroup = 32, kMaxRowGroup = 512;
 
 // Of rows that are neighbours: as many as leave their classes in the L2 cache. Shorter runs would
@@ -50,6 +50,7 @@ constexpr int rows_together(int64_t padded, int limit) {
 
 static_assert(kMaxPredictions == 1 + FL_MAX_MORE);
 
+// Bytes of a number of a dtype (FL_FLOAT32 ...).
 constexpr int64_t item_size(int32_t dtype) {
   constexpr int64_t kSizes[] = {4, 8, 2, 2, 1, 2, 4, 8, 1, 1};
   return kSizes[dtype];
