@@ -12,7 +12,8 @@ import numpy as np
 
 from fusedloss import _arguments, _core, _outputs, _rows
 from fusedloss._arguments import integer, number
-from fusedloss._direct import LARGEST_PROBABILITY, Options, direct
+from fusedloss._direct import Options, direct
+from fusedloss._registry import LARGEST_PROBABILITY
 from fusedloss._statistics import complete
 
 Shape = tuple[int, ...]

@@ -1,27 +1,15 @@
 """The short way to the core, for calls that ask for nothing special."""
 
-import math
 from typing import Any
 
 import numpy as np
 
 from fusedloss import _core
 from fusedloss._arguments import REDUCTIONS
-from fusedloss._registry import BY_NAME
+from fusedloss._registry import LARGEST_PROBABILITY
 
 # sample_weight, mask, reduction, denominator, return_grad, out: what every public function takes.
 Options = tuple[np.ndarray | None, np.ndarray | None, str | None, Any, bool, Any]
-
-# Loss -> the largest prediction there is, of those that take probabilities. They clip what is
-# beyond, so that logits given by mistake would look like a perfect model. Rows of classes are
-# normalised.
-LARGEST_PROBABILITY = {
-    BY_NAME["binary_crossentropy"].id: 1.0,
-    BY_NAME["binary_focal_crossentropy"].id: 1.0,
-    BY_NAME["categorical_crossentropy"].id: math.inf,
-    BY_NAME["categorical_focal_crossentropy"].id: math.inf,
-    BY_NAME["categorical_generalized_crossentropy"].id: 1.0,
-}
 
 
 def direct(

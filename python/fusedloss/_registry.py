@@ -1,11 +1,24 @@
 """The losses of the core, by name and by number."""
 
+import math
+
 import numpy as np
 
 from fusedloss import _core
 
 BY_NAME = {info.name: info for info in _core.losses()}
 BY_ID = {info.id: info for info in BY_NAME.values()}
+
+# Loss -> the largest prediction there is, of those that take probabilities. They clip what is
+# beyond, so that logits given by mistake would look like a perfect model. Rows of classes are
+# normalised.
+LARGEST_PROBABILITY = {
+    BY_NAME["binary_crossentropy"].id: 1.0,
+    BY_NAME["binary_focal_crossentropy"].id: 1.0,
+    BY_NAME["categorical_crossentropy"].id: math.inf,
+    BY_NAME["categorical_focal_crossentropy"].id: math.inf,
+    BY_NAME["categorical_generalized_crossentropy"].id: 1.0,
+}
 
 
 def require_parameters(loss: _core.LossInfo, params: tuple[float, ...]) -> None:
