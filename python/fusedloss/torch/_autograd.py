@@ -153,9 +153,16 @@ class FusedLoss(Function):
         """Return upstream times the gradient."""
         saved = ctx.saved_tensors
         gradient: Tensor = saved[0]
-        # Who receives a gradient may change it, so only a graph that ends here gives its own away.
-        if ctx.scale == 1 and _core.passes_one(upstream):
-            return gradient, None
+        # Who receives a gradient may change it, so only a graph that ends here gives its own away;
+        # over the predictions, where others may look at it, as it is.
+        last = _core.last_upstream(upstream)
+        if last is not None:
+            factor = last * ctx.scale
+            if factor == 1:
+                return gradient, None
+            if len(saved) > 1:
+                _core.scale(gradient, factor, gradient)
+                return gradient, None
         if torch.is_grad_enabled():  # create_graph=True
             if len(saved) == 1:
                 raise RuntimeError(
