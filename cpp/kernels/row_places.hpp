@@ -14,6 +14,12 @@ FL_INLINE bool in_place(const Operand& x) {
   return x && x.class_stride == 1 && x.dtype == kDtype<T>;
 }
 
+// ... or so that registers are converted from and to them.
+template <class T>
+FL_INLINE bool is_converted(const Operand& x) {
+  return x && x.class_stride == 1 && x.dtype != kDtype<T> && is_column<T>(x.dtype);
+}
+
 template <class T>
 void gather_row(const Operand& x, int64_t offset, int64_t classes, T* to) {
   for (int64_t c = 0; c < classes; c += kChunk)

@@ -120,9 +120,7 @@ FL_INLINE Double load_as(const double* p) { return Double::load(p); }
 FL_INLINE Float narrow_as(Float v, const float*) { return v; }
 FL_INLINE Double narrow_as(Double v, const double*) { return v; }
 
-FL_INLINE Float load_as(const BFloat16* p) {
-  Raw16 bits;
-  memcpy(&bits, p, sizeof bits);
+FL_INLINE Float widen_as(Raw16 bits, const BFloat16*) {
   return Float::of_bits((Float::Bits)(widen_lanes(bits) << 16));
 }
 FL_INLINE Raw16 narrow_as(Float v, const BFloat16*) {
@@ -132,27 +130,57 @@ FL_INLINE Raw16 narrow_as(Float v, const BFloat16*) {
 }
 
 #if defined(__AVX512F__)
-FL_INLINE Float load_as(const Half* p) {
-  return Float::of(_mm512_maskz_cvtph_ps(0xFFFF, _mm256_loadu_si256((const __m256i_u*)p)));
+FL_INLINE Float widen_as(Raw16 bits, const Half*) {
+  return Float::of(_mm512_maskz_cvtph_ps(0xFFFF, (__m256i)bits));
 }
 FL_INLINE Raw16 narrow_as(Float v, const Half*) {
   return (Raw16)_mm512_maskz_cvtps_ph(0xFFFF, v.raw, _MM_FROUND_TO_NEAREST_INT);
 }
 #elif defined(__F16C__)
-FL_INLINE Float load_as(const Half* p) {
-  return Float::of(_mm256_cvtph_ps(_mm_loadu_si128((const __m128i_u*)p)));
+FL_INLINE Float widen_as(Raw16 bits, const Half*) {
+  return Float::of(_mm256_cvtph_ps((__m128i)bits));
 }
 FL_INLINE Raw16 narrow_as(Float v, const Half*) {
   return (Raw16)_mm256_cvtps_ph(v.raw, _MM_FROUND_TO_NEAREST_INT);
 }
 #elif defined(__ARM_NEON)
-FL_INLINE Float load_as(const Half* p) {
-  return Float::of(vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16((const uint16_t*)p))));
+FL_INLINE Float widen_as(Raw16 bits, const Half*) {
+  return Float::of(vcvt_f32_f16(vreinterpret_f16_u16((uint16x4_t)bits)));
 }
 FL_INLINE Raw16 narrow_as(Float v, const Half*) {
   return (Raw16)vreinterpret_u16_f16(vcvt_f16_f32(v.raw));
 }
 #endif
+
+template <class S>
+  requires(sizeof(S) == 2)
+FL_INLINE Float load_as(const S* p) {
+  Raw16 bits;
+  memcpy(&bits, p, sizeof bits);
+  return widen_as(bits, p);
+}
+
+// The first n numbers at p, and `rest` in the other lanes; and the way back. What is left out is
+// not touched.
+template <class S>
+  requires(sizeof(S) == 2)
+FL_INLINE Float load_first(const S* p, int n, Float rest) {
+  if (n >= Float::kSize) return load_as(p);
+  Raw16 bits{};
+#if defined(__AVX512F__)
+  bits = (Raw16)_mm256_maskz_loadu_epi16(first_16(n < 0 ? 0 : n), p);
+#else
+  if (n > 0) memcpy(&bits, p, unsigned(n) * sizeof(S));
+#endif
+  return select(first_lanes<Float>(n), widen_as(bits, p), rest);
+}
+FL_INLINE void store_first(Raw16 bits, void* p, int n) {
+#if defined(__AVX512F__)
+  if (n > 0) _mm256_mask_storeu_epi16(p, first_16(n), (__m256i)bits);
+#else
+  if (n > 0) memcpy(p, &bits, unsigned(n < Float::kSize ? n : Float::kSize) * sizeof bits[0]);
+#endif
+}
 
 // Past the caches, if p is aligned to the bits; see stream() of a register.
 FL_INLINE void stream(Raw16 bits, void* p) {
