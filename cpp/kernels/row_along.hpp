@@ -36,17 +36,15 @@ struct Cells {
     });
     return V::of(raw);
   }
-  FL_INLINE void store(V v, int64_t first, int n, bool streams) const {
+  FL_INLINE void store(V v, int64_t first, int n) const {
     as([&](auto* p) __attribute__((always_inline)) {
       p += first;
       const auto bits = narrow_as(v, p);
-      if (n < V::kSize)
-        store_first(bits, p, n);
-      else if (streams)
-        stream(bits, p);
-      else
-        memcpy(p, &bits, sizeof bits);
+      n < V::kSize ? store_first(bits, p, n) : (void)memcpy(p, &bits, sizeof bits);
     });
+  }
+  FL_INLINE void store_pair(V low, V high, int64_t first, bool streams) const {
+    as([&](auto* p) __attribute__((always_inline)) { put_pair(low, high, p + first, streams); });
   }
   FL_INLINE T at(int64_t i) const {
     T x;
@@ -86,10 +84,12 @@ struct Along {
   const char* raw[kRows];             // y_pred as it lies in memory
   int64_t labels[kRows];
 
+  enum Stored { kSingly, kFirst, kSecond };  // ... of two registers
   struct Place {
     int64_t first;  // class in lane 0
     int part;       // accumulator
     int count;      // lanes in use
+    Stored of_pair = kSingly;
     FL_INLINE bool whole() const { return count >= V::kSize; }
   };
 
@@ -107,6 +107,7 @@ struct Along {
     const char* ahead;
     int64_t ahead_stride, grad_item;
     bool stream_grad;
+    mutable V held[Predictions];  // gradients to be stored with the next register's
 
     // Unrolled over the accumulators: for sweeps of a few instructions.
     template <class F>
@@ -130,18 +131,31 @@ struct Along {
       for (int64_t c = begin; c < end; c += V::kSize, part = (part + 1) % kParts)
         f(Place{c, part, end - c < V::kSize ? int(end - c) : V::kSize});
     }
-    // Every class, for stores: in whole registers where these are aligned in memory.
+    // Every class, for stores: in whole registers where these are aligned in memory; two that are
+    // narrowed make one.
     template <class F>
     FL_INLINE void each_stored(F f) const {
+      constexpr int64_t kStep = Mixed ? 2 * V::kSize : V::kSize;
+      const auto each_single = [&](int64_t begin, int64_t end) __attribute__((always_inline)) {
+        for (int64_t c = begin; c < end; c += V::kSize)
+          f(Place{c, 0, end - c < V::kSize ? int(end - c) : V::kSize});
+      };
       int64_t c = 0;
       if (stream_grad) {
-        const int64_t past = int64_t((uintptr_t)grad[0].data / grad_item % V::kSize);
-        c = past ? V::kSize - past : 0;
+        const int64_t past = int64_t((uintptr_t)grad[0].data) / grad_item % kStep;
+        c = past ? kStep - past : 0;
         if (c > classes) c = classes;
-        if (c) f(Place{0, 0, int(c)});
+        each_single(0, c);
       }
-      for (; c + V::kSize <= classes; c += V::kSize) f(Place{c, 0, V::kSize});
-      if (c < classes) f(Place{c, 0, int(classes - c)});
+      for (; c + kStep <= classes; c += kStep) {
+        if constexpr (Mixed) {
+          f(Place{c, 0, V::kSize, kFirst});
+          f(Place{c + V::kSize, 0, V::kSize, kSecond});
+        } else {
+          f(Place{c, 0, V::kSize});
+        }
+      }
+      each_single(c, classes);
     }
 
     FL_INLINE V y_pred(Place at, V absent) const { return x_[0].load(at.first, at.count, absent); }
@@ -163,7 +177,14 @@ struct Along {
     FL_INLINE V mass_at(Place at) const { return V::load(mass + at.first); }
     FL_INLINE void put_mass(V v, Place at) const { v.store(mass + at.first); }
     FL_INLINE void put_grad(V v, Place at, int k = 0) const {
-      grad[k].store(v, at.first, at.count, stream_grad);
+      if (at.of_pair == kFirst)
+        held[k] = v;
+      else if (at.of_pair == kSecond)
+        grad[k].store_pair(held[k], v, at.first - V::kSize, stream_grad);
+      else if (!Mixed && stream_grad && at.whole())
+        stream(v, (T*)grad[k].data + at.first);
+      else
+        grad[k].store(v, at.first, at.count);
     }
     // Asks for what will be read by the next group, and written by this one, while it computes: a
     // fifth less time from 100 classes up.
@@ -241,7 +262,8 @@ struct Along {
 
   FL_INLINE Line line(int i) const {
     Line line{i,  classes, labels[i],      class_weight, y_trues[i], masses + i * pitch,
-              {}, {},      raw[i] + ahead, ahead_stride, grad_item,  stream_grad};
+              {}, {},      raw[i] + ahead, ahead_stride, grad_item,  stream_grad,
+              {}};
     for (int k = 0; k < Predictions; ++k) line.x_[k] = xs[k][i], line.grad[k] = grads[k][i];
     return line;
   }

@@ -123,10 +123,24 @@ FL_INLINE Double narrow_as(Double v, const double*) { return v; }
 FL_INLINE Float widen_as(Raw16 bits, const BFloat16*) {
   return Float::of_bits((Float::Bits)(widen_lanes(bits) << 16));
 }
+// What of a register goes into the upper halves of its lanes.
+FL_INLINE Raw32 round_to_bfloat16(Float v) {
+  const Raw32 bits = (Raw32)v.bits();
+#if defined(__AVX512F__)
+  // NaN of both kinds: quiet; all others: rounded. An instruction less than to compare and select,
+  // and one less again for the tie.
+  constexpr int kResponses = 0x22;
+  const __mmask16 odd = _mm512_test_epi32_mask((__m512i)bits, _mm512_set1_epi32(0x10000));
+  const __m512i rounded = _mm512_mask_add_epi32((__m512i)(bits + 0x7FFF), odd, (__m512i)bits,
+                                                _mm512_set1_epi32(0x8000));
+  return (Raw32)_mm512_fixupimm_ps((__m512)rounded, v.raw, _mm512_set1_epi32(kResponses), 0);
+#else
+  const Raw32 rounded = bits + 0x7FFF + (bits >> 16 & 1);
+  return v.raw == v.raw ? rounded : bits | 0x00400000;  // NaN: quiet, not rounded
+#endif
+}
 FL_INLINE Raw16 narrow_as(Float v, const BFloat16*) {
-  const Raw32 bits = (Raw32)v.bits(), rounded = bits + 0x7FFF + (bits >> 16 & 1);
-  const Raw32 kept = v.raw == v.raw ? rounded : bits | 0x00400000;  // NaN: quiet, not rounded
-  return narrow_lanes(kept >> 16);
+  return narrow_lanes(round_to_bfloat16(v) >> 16);
 }
 
 #if defined(__AVX512F__)
@@ -160,6 +174,34 @@ FL_INLINE Float load_as(const S* p) {
   return widen_as(bits, p);
 }
 
+// Two registers, narrowed into one.
+using Narrowed = typename VectorOf<uint16_t, 2 * Float::kSize>::type;
+
+template <class S>
+FL_INLINE Narrowed narrow_pair(Float low, Float high, const S* p) {
+  const Raw16 parts[] = {narrow_as(low, p), narrow_as(high, p)};
+  Narrowed bits;
+  memcpy(&bits, parts, sizeof bits);
+  return bits;
+}
+#if defined(__AVX512F__)
+// One merges the halves of lanes, one brings them into their order; a register by itself takes two.
+template <>
+FL_INLINE Narrowed narrow_pair(Float low, Float high, const BFloat16*) {
+  const Raw32 even = round_to_bfloat16(low) >> 16, odd = round_to_bfloat16(high) & 0xFFFF0000;
+  Narrowed order;
+  for (int i = 0; i < 32; ++i) order[i] = uint16_t(i % 16 * 2 + i / 16);
+  return (Narrowed)_mm512_maskz_permutexvar_epi16(~0u, (__m512i)order, (__m512i)(even | odd));
+}
+#elif defined(__AVX2__)
+template <>
+FL_INLINE Narrowed narrow_pair(Float low, Float high, const BFloat16*) {
+  const __m256i packed = _mm256_packus_epi32((__m256i)(round_to_bfloat16(low) >> 16),
+                                             (__m256i)(round_to_bfloat16(high) >> 16));
+  return (Narrowed)_mm256_permute4x64_epi64(packed, 0xD8);
+}
+#endif
+
 // The first n numbers at p, and `rest` in the other lanes; and the way back. What is left out is
 // not touched.
 template <class S>
@@ -182,16 +224,8 @@ FL_INLINE void store_first(Raw16 bits, void* p, int n) {
 #endif
 }
 
-// Past the caches, if p is aligned to the bits; see stream() of a register.
-FL_INLINE void stream(Raw16 bits, void* p) {
-#if defined(__AVX512F__)
-  _mm256_stream_si256((__m256i*)p, (__m256i)bits);
-#elif defined(__AVX2__)
-  _mm_stream_si128((__m128i*)p, (__m128i)bits);
-#else
-  memcpy(p, &bits, sizeof bits);  // half of a register: there is no instruction
-#endif
-}
+// Past the caches, if p is aligned to the register.
+FL_INLINE void stream(Narrowed bits, void* p) { stream(Float::of((Float::Raw)bits), (float*)p); }
 
 }  // namespace
 }  // namespace FL_ISA
