@@ -124,7 +124,7 @@ struct RowCall {
 struct DivisorCall {
   Space rows;
   Operand labels, sample_weight, mask;
-  const double* class_weight = nullptr;  // (classes): each row counts with that of its label
+  Operand class_weight;  // (classes), not over rows: each row counts with that of its label
   int64_t classes = 0;
   bool has_ignore_label = false, weighted = false;
   bool check_labels = false;  // count those outside [0, classes)
