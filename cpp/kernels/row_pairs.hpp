@@ -10,7 +10,7 @@ namespace {
 // A sweep over the row for every target class, and one for the gradient, which is added up in
 // scratch.
 template <class V, class Loss, class Line>
-V compute_pairs_of(const Loss& loss, const Line& line, V weight) {
+FL_ROWS V compute_pairs_of(const Loss& loss, const Line& line, V weight) {
   const V zero(0.0);
   V value = zero;
   if (line.grad[0])
@@ -59,7 +59,7 @@ V compute_pairs_of(const Loss& loss, const Line& line, V weight) {
 }
 
 template <class Loss, class Layout, class V = typename Layout::Vector>
-V compute_pairs(const Loss& loss, const Layout& layout) {
+FL_ROWS V compute_pairs(const Loss& loss, const Layout& layout) {
   V values(0.0);
   layout.each_row([&](const auto& line) __attribute__((always_inline)) {
     line.put(compute_pairs_of<V>(loss, line, line.spread(layout.weight)), values);
