@@ -69,7 +69,7 @@ struct Operand {         // a tensor seen from a Space
   int64_t strides[FL_MAX_DIMS] = {};  // in elements, one per dimension of the space; 0 broadcasts
   int64_t class_stride = 0;           // row losses: from class to class
 
-  explicit operator bool() const { return data != nullptr; }
+  explicit constexpr operator bool() const { return data != nullptr; }
 };
 
 // Found by one block; the runtime adds blocks up in their order.
