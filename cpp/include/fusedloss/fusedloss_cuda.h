@@ -27,6 +27,8 @@ typedef struct fl_cuda_launch {
   void* workspace;        /* device memory, aligned to 256; in use until the call has run */
   size_t workspace_bytes; /* at least fl_cuda_workspace_bytes */
   double* scale;          /* device memory that receives fl_result.scale; NULL: not wanted */
+  fl_tensor upstream;     /* a number in device memory, of any floating dtype, that multiplies the
+                           * gradients beside call->upstream; data == NULL: 1 */
 } fl_cuda_launch;
 
 /* FL_INTERFACE_VERSION of the header that the library was compiled with. */
