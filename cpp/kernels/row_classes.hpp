@@ -61,7 +61,7 @@ template <class Loss, class Layout, class V = typename Layout::Vector>
 FL_ROWS V compute_classes(const Loss& loss, const Layout& layout,
                           [[maybe_unused]] Found<V>* found) {
   using Link = decltype(loss.link);
-  const V uniform(1.0 / double(layout.classes));
+  const V uniform = share_of<V>(layout.classes);
   const bool every_class = layout.dense() || loss.every_class();
   const bool wants_grad = layout.wants_grad();
   [[maybe_unused]] const bool keep_mass = wants_grad || every_class;

@@ -48,7 +48,7 @@ FL_ROWS V compute_pairs_of(const Loss& loss, const Line& line, V weight) {
     label_slope = -add_pairs(line.label_y_pred(), line.label_weight());
   }
 
-  const V share(1.0 / double(line.classes));
+  const V share = share_of<V>(line.classes);
   if (line.grad[0])
     line.each_stored([&](auto at) __attribute__((always_inline)) {
       V slope = line.mass_at(at);

@@ -15,6 +15,16 @@ namespace fl {
 inline namespace FL_ISA {
 namespace {
 
+// 1 / count. A GPU may take 32 times as long for double as for float.
+template <class V>
+FL_INLINE V share_of(int64_t count) {
+#if defined(FL_ONE_LANE)
+  return V(1.0) / V::of(typename V::Raw(count));
+#else
+  return V(1.0 / double(count));
+#endif
+}
+
 // Classes whose sum is rounded in the type computed with before it is put away.
 template <class Line>
 FL_INLINE int64_t block_of(const Line& line) {

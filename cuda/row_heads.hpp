@@ -1,0 +1,66 @@
+// What a kernel knows of a row before it reads its entries.
+#pragma once
+
+#include "cuda/calls.hpp"
+#include "cuda/operand.hpp"
+
+namespace fl {
+
+// What a launch over rows gets beside the call.
+struct RowWork {
+  ScalesSource scales;
+  void* values = nullptr;  // (rows), in the type computed with: each row's weight times its loss
+  void* masses = nullptr;  // (teams, classes) of it, for losses over pairs
+  int lanes = 1;           // of a team
+  int rows_per_block = 1;  // that are computed together
+};
+
+inline namespace FL_ISA {
+namespace {
+
+template <class T>
+struct RowHead {
+  T weight;       // 0 for rows that do not count
+  int64_t label;  // -1: targets are dense, or there are none
+  bool counts;    // otherwise the row is not computed, and its outputs are
+  T instead;      // 0, or NaN for a label that is no class
+};
+
+// One element of what there is one of in a row.
+template <class T>
+FL_DEVICE T read_of_row(const Space& rows, const Operand& x, int64_t row) {
+  int64_t inner;
+  const int64_t offset = x.contiguous ? row : offset_at(rows, x, row, inner);
+  T to;
+  with_dtype(x.dtype, [&]<class S>(S*) __attribute__((always_inline)) {
+    to = widen<T>(read<S>(x.data, offset));
+  });
+  return to;
+}
+
+template <class T>
+FL_DEVICE RowHead<T> read_head(const RowCall& call, int64_t row) {
+  RowHead<T> head{T(1), -1, true, T(0)};
+  if (call.sample_weight) head.weight = read_of_row<T>(call.rows, call.sample_weight, row);
+  if (call.mask && read_of_row<uint8_t>(call.rows, call.mask, row) == 0) head.weight = 0;
+  head.counts = head.weight != 0;
+  if (call.dense) return head;
+  head.label = read_of_row<int64_t>(call.rows, call.y_true, row);
+  if (!call.labels_are_classes) {  // numbers, kept to what every type that computes can hold
+    constexpr int64_t kLargest = int64_t(1) << 24;
+    head.label = head.label > kLargest    ? kLargest
+                 : head.label < -kLargest ? -kLargest
+                                          : head.label;
+    return head;
+  }
+  if (call.has_ignore_label && head.label == call.ignore_label) head.counts = false;
+  if (head.counts && uint64_t(head.label) >= uint64_t(call.classes)) {
+    head.counts = false;
+    head.instead = T(__builtin_nan(""));
+  }
+  return head;
+}
+
+}  // namespace
+}  // namespace FL_ISA
+}  // namespace fl
