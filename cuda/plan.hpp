@@ -28,14 +28,6 @@ constexpr int kPack = 16;  // bytes that a thread moves at a time
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// A pointwise loss: a block for each kChunk elements, which leaves one partial sum. Fixed, so that
-// the sum has the same bits on every device.
-constexpr int kPointwiseThreads = 256;
-
-inline Geometry plan_chunks(int64_t elements) {
-  return {ceil_div(elements, kChunk), kPointwiseThreads};
-}
-
 // Rows each computed by a team of threads: `lanes` neighbours of a warp, or the block.
 struct RowPlan {
   bool block = false;
