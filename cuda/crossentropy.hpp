@@ -33,7 +33,6 @@ FL_DEVICE void compute_crossentropy(const RowCall& call, const RowWork& work, in
   if (head.counts) {
     const losses::CategoricalCrossentropy<typename LinkOf<S>::type> loss{call.params[0]};
     row.label = head.label;
-    row.class_weight = (const float*)call.class_weight;
     row.weight = V(double(head.weight) * scale);
     value = head.weight * compute_classes(loss, row, (Found<V>*)nullptr).raw;
   } else if (row.wants_grad()) {
@@ -61,7 +60,7 @@ crossentropy_of_warps(const FL_GRID_CONSTANT RowCall call, const FL_GRID_CONSTAN
   const int64_t row = int64_t(block_index()) * (kWarpThreads / kWarp) + warp_index();
   if (row < call.rows.count) {
     GroupTeam team(kWarp);
-    PackedRow<S, Held, GroupTeam> held(team, parts_of<S>(call, row));
+    PackedRow<S, Held, GroupTeam> held(team, call, parts_of<S>(call, row));
     compute_crossentropy<S>(call, work, row, held);
   }
   let_next_kernel_begin();
@@ -73,7 +72,7 @@ FL_KERNEL(1024, 1)
 crossentropy_of_blocks(const FL_GRID_CONSTANT RowCall call, const FL_GRID_CONSTANT RowWork work) {
   const int64_t row = block_index() / cluster_size();
   BlockTeam team;
-  PackedRow<S, Held, BlockTeam> held(team, parts_of<S>(call, row));
+  PackedRow<S, Held, BlockTeam> held(team, call, parts_of<S>(call, row));
   compute_crossentropy<S>(call, work, row, held);
   let_next_kernel_begin();
 }
@@ -85,7 +84,7 @@ FL_KERNEL(1024, 1)
 crossentropy_of_streams(const FL_GRID_CONSTANT RowCall call, const FL_GRID_CONSTANT RowWork work) {
   BlockTeam team;
   for (int64_t row = block_index(); row < call.rows.count; row += block_count()) {
-    PackedRow<S, 0, BlockTeam> read(team, parts_of<S>(call, row));
+    PackedRow<S, 0, BlockTeam> read(team, call, parts_of<S>(call, row));
     compute_crossentropy<S>(call, work, row, read);
   }
   let_next_kernel_begin();
@@ -104,7 +103,7 @@ crossentropy_of_tiles(const FL_GRID_CONSTANT RowCall call, const FL_GRID_CONSTAN
   block_sync();
   GroupTeam team(work.lanes);
   for (int row = thread_index() / work.lanes; row < rows; row += kTileThreads / work.lanes) {
-    TileRow<S> of_tile(team, tile.numbers() + row * place.classes, place.classes,
+    TileRow<S> of_tile(team, call, tile.numbers() + row * place.classes, place.classes,
                        place.grad != nullptr, row);
     compute_crossentropy<S>(call, work, first + row, of_tile);
   }

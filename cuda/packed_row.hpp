@@ -34,6 +34,23 @@ struct RowParts {
   FL_DEVICE const Pack* body() const { return (const Pack*)(x + head); }
 };
 
+// A number in each place of a word.
+template <class S>
+FL_DEVICE uint32_t word_of(float x) {
+  if constexpr (sizeof(S) == 2)
+    return narrow_pair<S>(x, x);
+  else
+    return bits_of_float(x);
+}
+// In each place the larger one, which is the other one where one is NaN.
+template <class S>
+FL_DEVICE uint32_t larger_in_word(uint32_t a, uint32_t b) {
+  if constexpr (sizeof(S) == 2)
+    return larger_pair<S>(a, b);
+  else
+    return bits_of_float(::fmaxf(float_of_bits(a), float_of_bits(b)));
+}
+
 // Makes the compiler unpack a pack again in the next sweep: the logits of all packs, kept until
 // then, would take more registers than there are.
 FL_DEVICE void forget([[maybe_unused]] Pack& pack) {
@@ -50,7 +67,7 @@ struct PackedRow : TeamLayout<float, Team> {
   using Base::team, Base::classes, Base::label, Base::index;
   using typename Base::V;
   using Line = PackedRow;  // there is one row
-  static constexpr int kAhead = 4;  // packs on their way at the same time where none are held
+  static constexpr int kAhead = 2;  // packs on their way at the same time where none are held
 
   RowParts<S> parts;
   int edge;  // class of the logit held apart, -1: none
@@ -64,8 +81,8 @@ struct PackedRow : TeamLayout<float, Team> {
     V* gradient;  // where it is to be stored
   };
 
-  FL_DEVICE PackedRow(Team& team, const RowParts<S>& parts)
-      : Base{team, parts.classes}, parts(parts), edge(parts.edge_of(team.rank())) {
+  FL_DEVICE PackedRow(Team& team, const RowCall& call, const RowParts<S>& parts)
+      : Base{team, call, parts.classes}, parts(parts), edge(parts.edge_of(team.rank())) {
     FL_UNROLL(8)
     for (int i = 0; i < Held; ++i)
       if (pack(i) < parts.packs) held[i] = load_streamed(parts.body() + pack(i));
@@ -153,6 +170,21 @@ struct PackedRow : TeamLayout<float, Team> {
 
   static constexpr bool dense() { return false; }
   FL_DEVICE bool wants_grad() const { return parts.grad != nullptr; }
+  // Without what is NaN, which the sums will find: an instruction for each word.
+  FL_DEVICE V largest_y_pred() const {
+    const float none = -float(param::kInfinity);
+    uint32_t word = word_of<S>(none);
+    each_pack([&](int, const Pack& pack) __attribute__((always_inline)) {
+      FL_UNROLL(4)
+      for (const uint32_t next : pack.words) word = larger_in_word<S>(word, next);
+    });
+    const Pack last{{word}};
+    V largest = edge >= 0 ? edge_y_pred : V::of(none);
+    FL_UNROLL(2)
+    for (int k = 0; k < 4 / int(sizeof(S)); ++k)
+      largest = max(largest, V::of(widen<float>(number_of<S>(last, k))));
+    return team.fold(largest, [](V a, V b) { return max(a, b); });
+  }
   static FL_DEVICE V y_pred(const Place& at, V) { return at.y_pred; }
   FL_DEVICE V y_true_at(const Place& at) const { return V(at.first == label ? 1.0 : 0.0); }
   FL_DEVICE V class_weight_at(const Place& at) const { return this->weight_of(at.first); }

@@ -41,10 +41,7 @@ class TeamFold {
     return 2 * numbers * cluster * (threads / kWarp) * int(sizeof(double));
   }
 
-  FL_DEVICE TeamFold(unsigned char* shared, int numbers)
-      : half_(shared),
-        half_bytes_(bytes(block_size(), cluster_size(), numbers) / 2),
-        warps_(cluster_size() * (block_size() / kWarp)) {
+  FL_DEVICE TeamFold(unsigned char* shared, int numbers) : shared_(shared), numbers_(numbers) {
     if (cluster_size() > 1) cluster_arrive();
   }
 
@@ -52,34 +49,34 @@ class TeamFold {
   FL_DEVICE void operator()(T (&values)[K], Fold fold) {
     FL_UNROLL(8)
     for (int k = 0; k < K; ++k) values[k] = fold_group(values[k], kWarp, fold);
-    if (warps_ == 1) return;
-    T* const told = (T*)half_;  // [K][warps_]
+    const int warps = cluster_size() * (block_size() / kWarp);
+    if (warps == 1) return;
+    const int half = turn_ % 2 * bytes(block_size(), cluster_size(), numbers_) / 2;
+    T* const told = (T*)(shared_ + half);  // [K][warps]
     const int own = cluster_rank() * (block_size() / kWarp) + warp_index();
     if (cluster_size() > 1) {
-      if (!met_) cluster_wait();
-      met_ = true;
+      if (turn_ == 0) cluster_wait();
       FL_UNROLL(8)
       for (int k = 0; k < K; ++k)
         if (lane_index() < cluster_size())
-          store_to_peer(told + k * warps_ + own, lane_index(), values[k]);
+          store_to_peer(told + k * warps + own, lane_index(), values[k]);
       cluster_arrive();
       cluster_wait();
     } else {
       FL_UNROLL(8)
       for (int k = 0; k < K; ++k)
-        if (lane_index() == 0) told[k * warps_ + own] = values[k];
+        if (lane_index() == 0) told[k * warps + own] = values[k];
       block_sync();
     }
-    const int lanes = warps_ < kWarp ? warps_ : kWarp, lane = lane_index() % lanes;
+    const int lanes = warps < kWarp ? warps : kWarp, lane = lane_index() % lanes;
     FL_UNROLL(8)
     for (int k = 0; k < K; ++k) {
-      T of_lane = told[k * warps_ + lane];
-      for (int w = lane + kWarp; w < warps_; w += kWarp)
-        of_lane = fold(of_lane, told[k * warps_ + w]);
+      T of_lane = told[k * warps + lane];
+      for (int w = lane + kWarp; w < warps; w += kWarp)
+        of_lane = fold(of_lane, told[k * warps + w]);
       values[k] = fold_group(of_lane, lanes, fold);
     }
-    half_ = first_ ? half_ + half_bytes_ : half_ - half_bytes_;
-    first_ = !first_;
+    ++turn_;
   }
 
   template <class T, class Fold>
@@ -90,9 +87,9 @@ class TeamFold {
   }
 
  private:
-  unsigned char* half_;  // the one to use next
-  int half_bytes_, warps_;
-  bool first_ = true, met_ = false;
+  // As little as possible: it lives as long as the row, in registers. The rest is asked for again.
+  unsigned char* shared_;
+  int numbers_, turn_ = 0;
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ FL_DEVICE void compute_row(const Loss& loss, const RowCall& call, const RowWork&
                            RowTeam& team, double scale, int64_t team_index, int64_t row) {
   using V = Vec<T, 1>;
   constexpr int kPredictions = predictions_of<Loss>();
-  TeamRow<T, kPredictions> layout{{team, call.classes}};
+  TeamRow<T, kPredictions> layout{{team, call, int(call.classes)}};
   FL_UNROLL(kMaxPredictions)
   for (int k = 0; k < kPredictions; ++k) {
     layout.x_[k] = entries_of(call.rows, call.x[k], row);
@@ -35,7 +35,6 @@ FL_DEVICE void compute_row(const Loss& loss, const RowCall& call, const RowWork&
   if (head.counts) {
     layout.weight = V(double(head.weight) * scale);
     layout.label = head.label;
-    layout.class_weight = (const T*)call.class_weight;
     if (call.dense) layout.y_true = entries_of(call.rows, call.y_true, row);
     if constexpr (is_over_pairs<Loss>())
       layout.mass = (T*)work.masses + team_index * call.classes;

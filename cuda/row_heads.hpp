@@ -6,22 +6,13 @@
 
 namespace fl {
 
-// What a launch over rows gets beside the call.
-struct RowWork {
-  ScalesSource scales;
-  void* values = nullptr;  // (rows), in the type computed with: each row's weight times its loss
-  void* masses = nullptr;  // (teams, classes) of it, for losses over pairs
-  int lanes = 1;           // of a team
-  int rows_per_block = 1;  // that are computed together
-};
-
 inline namespace FL_ISA {
 namespace {
 
 template <class T>
 struct RowHead {
   T weight;       // 0 for rows that do not count
-  int64_t label;  // -1: targets are dense, or there are none
+  int label;      // of a class, or a number; -1: targets are dense, or there are none
   bool counts;    // otherwise the row is not computed, and its outputs are
   T instead;      // 0, or NaN for a label that is no class
 };
@@ -45,16 +36,15 @@ FL_DEVICE RowHead<T> read_head(const RowCall& call, int64_t row) {
   if (call.mask && read_of_row<uint8_t>(call.rows, call.mask, row) == 0) head.weight = 0;
   head.counts = head.weight != 0;
   if (call.dense) return head;
-  head.label = read_of_row<int64_t>(call.rows, call.y_true, row);
-  if (!call.labels_are_classes) {  // numbers, kept to what every type that computes can hold
+  const int64_t label = read_of_row<int64_t>(call.rows, call.y_true, row);
+  if (!call.labels_are_classes) {  // kept to what every type that computes can hold
     constexpr int64_t kLargest = int64_t(1) << 24;
-    head.label = head.label > kLargest    ? kLargest
-                 : head.label < -kLargest ? -kLargest
-                                          : head.label;
+    head.label = int(label > kLargest ? kLargest : label < -kLargest ? -kLargest : label);
     return head;
   }
-  if (call.has_ignore_label && head.label == call.ignore_label) head.counts = false;
-  if (head.counts && uint64_t(head.label) >= uint64_t(call.classes)) {
+  head.label = int(label);
+  if (call.has_ignore_label && label == call.ignore_label) head.counts = false;
+  if (head.counts && uint64_t(label) >= uint64_t(call.classes)) {
     head.counts = false;
     head.instead = T(__builtin_nan(""));
   }

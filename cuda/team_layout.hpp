@@ -20,13 +20,13 @@ struct TeamLayout {
   static constexpr bool kKeepsMasses = false;
 
   Team& team;
-  int64_t classes;
-  int64_t label = -1;               // -1: targets are dense, or there are none
-  const T* class_weight = nullptr;  // (classes); nullptr: all are 1
-  V weight{1.0};                    // of the row, times the gradient's scale
+  const RowCall& call;  // rather than what it says, which would take registers
+  int classes;
+  int label = -1;  // -1: targets are dense, or there are none
+  V weight{1.0};   // of the row, times the gradient's scale
 
   FL_DEVICE V weight_of(int64_t c) const {
-    return class_weight ? V::load(class_weight + c) : V(1.0);
+    return call.class_weight ? V::load((const T*)call.class_weight + c) : V(1.0);
   }
   FL_DEVICE V label_weight() const { return weight_of(label); }
 

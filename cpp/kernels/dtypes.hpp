@@ -48,16 +48,25 @@ FL_INLINE void with_dtype(int32_t dtype, F f) {
   }
 }
 
-// Reads and writes through memcpy: memory need not be aligned.
+// Numbers in memory. On a CPU they need not be aligned. On a GPU they have to be: nvcc makes memcpy
+// a load for each byte.
 template <class S>
 FL_INLINE S read(const char* data, int64_t index) {
+#if defined(__CUDACC__)
+  return ((const S*)data)[index];
+#else
   S x;
   memcpy(&x, data + index * int64_t(sizeof(S)), sizeof x);
   return x;
+#endif
 }
 template <class S>
 FL_INLINE void write(char* data, int64_t index, S x) {
+#if defined(__CUDACC__)
+  ((S*)data)[index] = x;
+#else
   memcpy(data + index * int64_t(sizeof(S)), &x, sizeof x);
+#endif
 }
 
 // The dtype of T, as computed with.

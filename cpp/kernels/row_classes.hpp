@@ -76,7 +76,9 @@ FL_ROWS V compute_classes(const Loss& loss, const Layout& layout,
   // Long before it is used: as single numbers it would make a register wait.
   const V label_y_pred = layout.dense() ? V(0.0) : layout.label_y_pred();
   V shift(0.0);
-  if constexpr (Link::kShifted)
+  if constexpr (Link::kShifted && requires { layout.largest_y_pred(); })
+    shift = logit(layout.largest_y_pred());
+  else if constexpr (Link::kShifted)
     shift = logit(largest_of_rows<V>(layout, [&](const auto& line) __attribute__((always_inline)) {
       return [&](auto at) __attribute__((always_inline)) { return line.y_pred(at, absent); };
     }));
