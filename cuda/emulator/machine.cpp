@@ -16,6 +16,15 @@ namespace {
 constexpr std::align_val_t kSharedAlignment{128};
 constexpr unsigned char kUnwritten = 0xFF;  // fresh shared memory: NaN in every format
 
+// Behind the shared memory of a block, to find what is stored there. AddressSanitizer finds it at
+// once, and what is read as well.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t kGuardBytes = 0;
+#else
+constexpr size_t kGuardBytes = 1024;
+#endif
+constexpr unsigned char kGuard = 0xA5;
+
 std::mutex one_at_a_time;
 std::optional<Order> chosen_order;
 
@@ -71,15 +80,33 @@ void Machine::suspend(Thread::State state, Site site) {
 
 void Machine::run(const Geometry& launched, void (*kernel)(void*), void* arguments) {
   geometry = launched;
+  thread = nullptr;
+  check_geometry();
   kernel_ = kernel;
   arguments_ = arguments;
   order_ = chosen_order ? *chosen_order : order_of_environment();
   random_.seed(order_.seed);
   count_ = geometry.threads * geometry.cluster;
-  while (int(threads_.size()) < count_) threads_.emplace_back();
+  if (made_ < count_) {
+    threads_ = std::make_unique<Thread[]>(size_t(count_));
+    made_ = count_;
+  }
   std::vector<int64_t> clusters(geometry.grid / geometry.cluster);
   arrange(clusters, order_, random_);
   for (const int64_t cluster : clusters) run_cluster(cluster);
+}
+
+// The limits of the largest GPUs.
+void Machine::check_geometry() const {
+  constexpr int kThreads = 1024, kShared = 227 * 1024, kCluster = 16;
+  const Geometry& g = geometry;
+  const bool possible = g.grid > 0 && g.grid <= INT32_MAX && g.threads > 0 &&
+                        g.threads <= kThreads && g.threads % kWarp == 0 && g.shared >= 0 &&
+                        g.shared <= kShared && g.cluster > 0 && g.cluster <= kCluster &&
+                        g.grid % g.cluster == 0;
+  if (!possible)
+    fail({}, "no launch of %lld blocks of %d threads and %d bytes in clusters of %d",
+         static_cast<long long>(g.grid), g.threads, g.shared, g.cluster);
 }
 
 void Machine::start(int64_t cluster) {
@@ -91,12 +118,14 @@ void Machine::start(int64_t cluster) {
     block.index = cluster * geometry.cluster + rank;
     block.rank = rank;
     block.running = geometry.threads;
+    const size_t bytes = size_t(geometry.shared);
     block.shared =
-        static_cast<unsigned char*>(::operator new(size_t(geometry.shared), kSharedAlignment));
-    std::memset(block.shared, kUnwritten, size_t(geometry.shared));
+        static_cast<unsigned char*>(::operator new(bytes + kGuardBytes, kSharedAlignment));
+    std::memset(block.shared, kUnwritten, bytes);
+    std::memset(block.shared + bytes, kGuard, kGuardBytes);
   }
   for (int i = 0; i < count_; ++i) {
-    Thread& t = threads_[size_t(i)];
+    Thread& t = threads_[i];
     t.number = i;
     t.index = i % geometry.threads;
     t.block = &blocks_[size_t(i / geometry.threads)];
@@ -114,7 +143,7 @@ void Machine::run_cluster(int64_t cluster) {
     bool ran = false;
     left = 0;
     for (const int64_t i : turns) {
-      Thread& t = threads_[size_t(i)];
+      Thread& t = threads_[i];
       if (t.state == Thread::kRunning) {
         ran = true;
         thread = &t;
@@ -125,7 +154,12 @@ void Machine::run_cluster(int64_t cluster) {
     if (!ran) report_deadlock();
     if (order_.kind == Order::kRandom) std::shuffle(turns.begin(), turns.end(), random_);
   }
-  for (Block& block : blocks_) ::operator delete(block.shared, kSharedAlignment);
+  for (const Block& block : blocks_) {
+    const unsigned char* const guard = block.shared + geometry.shared;
+    if (std::any_of(guard, guard + kGuardBytes, [](unsigned char c) { return c != kGuard; }))
+      fail({}, "a store past the end of shared memory, which has %d bytes", geometry.shared);
+    ::operator delete(block.shared, kSharedAlignment);
+  }
 }
 
 void Machine::block_sync(Site site) {
@@ -138,7 +172,7 @@ void Machine::block_sync(Site site) {
   if (++barrier.arrived == geometry.threads) {
     barrier.arrived = 0;
     for (int i = 0; i < geometry.threads; ++i)
-      threads_[size_t(block.rank * geometry.threads + i)].state = Thread::kRunning;
+      threads_[block.rank * geometry.threads + i].state = Thread::kRunning;
     thread->fiber.suspend();  // runs again when it is its turn
     return;
   }
@@ -159,8 +193,7 @@ void Machine::cluster_arrive(Site site) {
   barrier.arrived = 0;
   ++barrier.passed;
   for (int i = 0; i < count_; ++i)
-    if (threads_[size_t(i)].state == Thread::kAtClusterBarrier)
-      threads_[size_t(i)].state = Thread::kRunning;
+    if (threads_[i].state == Thread::kAtClusterBarrier) threads_[i].state = Thread::kRunning;
 }
 
 void Machine::cluster_wait(Site site) {
@@ -176,7 +209,7 @@ uint64_t Machine::exchange(uint64_t sent, int distance, int lanes, Site site) {
   if (lanes < 1 || lanes > kWarp || (lanes & (lanes - 1)) || distance < 0 || distance >= lanes)
     fail(site, "no shuffle among %d lanes at a distance of %d", lanes, distance);
   Warp& warp = warps_[size_t(self.number / kWarp)];
-  const auto lane_of = [&](int of_warp) -> Thread& { return threads_[size_t(first + of_warp)]; };
+  const auto lane_of = [&](int of_warp) -> Thread& { return threads_[first + of_warp]; };
 
   // A lane of this group that waits for this one, or for which this one will wait, must be at the
   // same shuffle. Groups without a common lane have nothing to do with each other.
@@ -252,11 +285,11 @@ void Machine::report_deadlock() {
   thread = nullptr;
   std::fputs("fusedloss emulator: no thread can go on\n", stderr);
   for (int begin = 0, end; begin < count_; begin = end) {  // a line for neighbours in one place
-    const Thread& t = threads_[size_t(begin)];
+    const Thread& t = threads_[begin];
     const auto alike = [&](const Thread& other) {
       return other.block == t.block && other.state == t.state && other.site == t.site;
     };
-    for (end = begin + 1; end < count_ && alike(threads_[size_t(end)]); ++end) {
+    for (end = begin + 1; end < count_ && alike(threads_[end]); ++end) {
     }
     std::fprintf(stderr, "  block %lld, threads %d to %d: %s",
                  static_cast<long long>(t.block->index), t.index, t.index + end - begin - 1,

@@ -5,11 +5,11 @@
 // threads reach or that they reach in different places, lanes of a warp that meet at different
 // shuffles, results of the kernel before read without waiting for it, packs at odd addresses. A
 // missing barrier gives results that depend on the order of the threads, which can be chosen.
-// AddressSanitizer sees stores outside of shared memory: each block's is a new allocation.
+// AddressSanitizer sees accesses outside of shared memory, which is allocated for each block.
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <cstring>
 #include <memory>
 #include <random>
 #include <vector>
@@ -32,7 +32,10 @@ struct Site {  // in the source of a kernel
   const char* file = nullptr;
   int line = 0;
 
-  bool operator==(const Site& other) const { return line == other.line && file == other.file; }
+  bool operator==(const Site& other) const {
+    return line == other.line &&
+           (file == other.file || (file && other.file && !std::strcmp(file, other.file)));
+  }
 };
 
 // Something that all threads of a block or a cluster have to reach.
@@ -95,13 +98,15 @@ class Machine {
   [[noreturn]] void report_deadlock();
   void live(Thread& self);
   void suspend(Thread::State state, Site site);
+  void check_geometry() const;
   void run_cluster(int64_t cluster);
   void start(int64_t cluster);
   friend struct Thread;
 
   void (*kernel_)(void*) = nullptr;
   void* arguments_ = nullptr;
-  std::deque<Thread> threads_;  // of all blocks of a cluster; more than run if some run was larger
+  std::unique_ptr<Thread[]> threads_;  // of all blocks of a cluster, or of a larger one before
+  int made_ = 0;                       // of them
   std::vector<Block> blocks_;
   std::vector<Warp> warps_;
   Barrier cluster_barrier_;
