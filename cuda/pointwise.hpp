@@ -97,7 +97,7 @@ struct PointwiseThread {
 
   // Begins to read the elements from `at`, as far as they lie in packs.
   FL_DEVICE Packs fetch(int at) const {
-    Packs to;
+    Packs to{};
     if (!is_whole(at)) return to;
     const auto& [y_true, y_pred, third, weight, mask] = work.input;
     if (work.input_in_packs[kTarget]) to.y_true = load_streamed(pack_at(y_true, at));
