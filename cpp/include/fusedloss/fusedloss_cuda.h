@@ -24,7 +24,7 @@ typedef struct fl_cuda_launch {
   size_t struct_size; /* sizeof(fl_cuda_launch) */
   int32_t device;
   void* stream;           /* cudaStream_t of that device; NULL: its legacy default stream */
-  void* workspace;        /* device memory, aligned to 256; in use until the call has run */
+  void* workspace;        /* device memory, aligned to 64; in use until the call has run */
   size_t workspace_bytes; /* at least fl_cuda_workspace_bytes */
   double* scale;          /* device memory that receives fl_result.scale; NULL: not wanted */
   fl_tensor upstream;     /* a number in device memory, of any floating dtype, that multiplies the
@@ -51,10 +51,6 @@ FL_API int32_t fl_cuda_compute(const fl_call* call, const fl_cuda_launch* launch
 FL_API int32_t fl_cuda_scale(const fl_tensor* input, const fl_tensor* upstream,
                              const double* factor, const fl_tensor* output,
                              const fl_cuda_launch* launch, fl_status* status);
-
-/* Loads every kernel into the device: CUDA does so on first use otherwise, which a capture forbids.
- */
-FL_API int32_t fl_cuda_preload(int32_t device, fl_status* status);
 
 #ifdef __cplusplus
 }
