@@ -35,15 +35,6 @@ struct ScalesSource {
   DeviceNumber device_upstream;
 };
 
-// What a launch over rows gets beside the call.
-struct RowWork {
-  ScalesSource scales;
-  void* values = nullptr;  // (rows), in the type computed with: each row's weight times its loss
-  void* masses = nullptr;  // (teams, classes) of it, for losses over pairs
-  int lanes = 1;           // of a team
-  int rows_per_block = 1;  // that are computed together
-};
-
 inline namespace FL_ISA {
 namespace {
 

@@ -24,14 +24,13 @@ struct LinkOf<float> {
 // The loss and the gradient of a row whose logits are on their way, and are waited for only after
 // everything else has been asked for.
 template <class S, class Row>
-FL_DEVICE void compute_crossentropy(const RowCall& call, const RowWork& work, int64_t index,
-                                    Row& row) {
+FL_DEVICE void compute_crossentropy(const RowWork& work, int64_t index, Row& row) {
   using V = Vec<float, 1>;
-  const RowHead<float> head = read_head<float>(call, index);
+  const RowHead<float> head = read_head<float>(work, index);
   const double scale = wait_for_scales(work.scales).grad;
   float value = head.instead;
   if (head.counts) {
-    const losses::CategoricalCrossentropy<typename LinkOf<S>::type> loss{call.params[0]};
+    const losses::CategoricalCrossentropy<typename LinkOf<S>::type> loss{work.call.params[0]};
     row.label = head.label;
     row.weight = V(double(head.weight) * scale);
     value = head.weight * compute_classes(loss, row, (Found<V>*)nullptr).raw;
@@ -42,26 +41,22 @@ FL_DEVICE void compute_crossentropy(const RowCall& call, const RowWork& work, in
 }
 
 template <class S>
-FL_DEVICE RowParts<S> parts_of(const RowCall& call, int64_t row) {
-  int64_t inner;
-  const auto offset = [&](const Operand& x) {
-    return x.contiguous ? row : offset_at(call.rows, x, row, inner);
-  };
-  const Operand &x = call.x[0], &grad = call.grad[0];
-  return {(const S*)x.data + offset(x), grad ? (S*)grad.data + offset(grad) : nullptr,
-          int(call.classes)};
+FL_DEVICE RowParts<S> parts_of(const RowWork& work, int64_t row) {
+  const Operand &x = work.call.x[0], &grad = work.call.grad[0];
+  const auto begin = [&](const Operand& of) { return (S*)of.data + run_at(work.rows, of, row).offset; };
+  return {begin(x), grad ? begin(grad) : nullptr, int(work.call.classes)};
 }
 
 constexpr int kTileThreads = 128, kWarpThreads = 128;
 
 template <class S, int Held>
 FL_KERNEL(kWarpThreads, 8)
-crossentropy_of_warps(const FL_GRID_CONSTANT RowCall call, const FL_GRID_CONSTANT RowWork work) {
+crossentropy_of_warps(const FL_GRID_CONSTANT RowWork work) {
   const int64_t row = int64_t(block_index()) * (kWarpThreads / kWarp) + warp_index();
-  if (row < call.rows.count) {
+  if (row < work.call.rows.count) {
     GroupTeam team(kWarp);
-    PackedRow<S, Held, GroupTeam> held(team, call, parts_of<S>(call, row));
-    compute_crossentropy<S>(call, work, row, held);
+    PackedRow<S, Held, GroupTeam> held(team, work.call, parts_of<S>(work, row));
+    compute_crossentropy<S>(work, row, held);
   }
   let_next_kernel_begin();
 }
@@ -69,11 +64,11 @@ crossentropy_of_warps(const FL_GRID_CONSTANT RowCall call, const FL_GRID_CONSTAN
 // The row of a block, or of a cluster.
 template <class S, int Held>
 FL_KERNEL(1024, 1)
-crossentropy_of_blocks(const FL_GRID_CONSTANT RowCall call, const FL_GRID_CONSTANT RowWork work) {
+crossentropy_of_blocks(const FL_GRID_CONSTANT RowWork work) {
   const int64_t row = block_index() / cluster_size();
   BlockTeam team;
-  PackedRow<S, Held, BlockTeam> held(team, call, parts_of<S>(call, row));
-  compute_crossentropy<S>(call, work, row, held);
+  PackedRow<S, Held, BlockTeam> held(team, work.call, parts_of<S>(work, row));
+  compute_crossentropy<S>(work, row, held);
   let_next_kernel_begin();
 }
 
@@ -81,11 +76,11 @@ crossentropy_of_blocks(const FL_GRID_CONSTANT RowCall call, const FL_GRID_CONSTA
 // blocks fit there.
 template <class S>
 FL_KERNEL(1024, 1)
-crossentropy_of_streams(const FL_GRID_CONSTANT RowCall call, const FL_GRID_CONSTANT RowWork work) {
+crossentropy_of_streams(const FL_GRID_CONSTANT RowWork work) {
   BlockTeam team;
-  for (int64_t row = block_index(); row < call.rows.count; row += block_count()) {
-    PackedRow<S, 0, BlockTeam> read(team, call, parts_of<S>(call, row));
-    compute_crossentropy<S>(call, work, row, read);
+  for (int64_t row = block_index(); row < work.call.rows.count; row += block_count()) {
+    PackedRow<S, 0, BlockTeam> read(team, work.call, parts_of<S>(work, row));
+    compute_crossentropy<S>(work, row, read);
   }
   let_next_kernel_begin();
 }
@@ -93,19 +88,19 @@ crossentropy_of_streams(const FL_GRID_CONSTANT RowCall call, const FL_GRID_CONST
 // Rows without gaps, copied to shared memory together.
 template <class S>
 FL_KERNEL(kTileThreads, 8)
-crossentropy_of_tiles(const FL_GRID_CONSTANT RowCall call, const FL_GRID_CONSTANT RowWork work) {
+crossentropy_of_tiles(const FL_GRID_CONSTANT RowWork work) {
   const int64_t first = int64_t(block_index()) * work.rows_per_block;
-  const int64_t left = call.rows.count - first;
+  const int64_t left = work.call.rows.count - first;
   const int rows = left < work.rows_per_block ? int(left) : work.rows_per_block;
-  const RowParts<S> place = parts_of<S>(call, first);
+  const RowParts<S> place = parts_of<S>(work, first);
   const Tile<S> tile(place.x, rows * place.classes);
   tile.read();
   block_sync();
   GroupTeam team(work.lanes);
   for (int row = thread_index() / work.lanes; row < rows; row += kTileThreads / work.lanes) {
-    TileRow<S> of_tile(team, call, tile.numbers() + row * place.classes, place.classes,
+    TileRow<S> of_tile(team, work.call, tile.numbers() + row * place.classes, place.classes,
                        place.grad != nullptr, row);
-    compute_crossentropy<S>(call, work, first + row, of_tile);
+    compute_crossentropy<S>(work, first + row, of_tile);
   }
   if (place.grad) {
     block_sync();

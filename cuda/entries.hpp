@@ -38,11 +38,9 @@ struct RowEntries {
   explicit FL_DEVICE operator bool() const { return data != nullptr; }
 };
 
-FL_DEVICE RowEntries entries_of(const Space& rows, const Operand& x, int64_t row) {
+FL_DEVICE RowEntries entries_of(const DividedSpace& rows, const Operand& x, int64_t row) {
   if (!x) return {};
-  int64_t inner;
-  const int64_t offset = x.contiguous ? row : offset_at(rows, x, row, inner);
-  return {x.data + offset * item_size(x.dtype), x.dtype, x.class_stride};
+  return {x.data + run_at(rows, x, row).offset * item_size(x.dtype), x.dtype, x.class_stride};
 }
 
 // Entries from the last one that begins a quad in memory, before the row or at its beginning, to

@@ -16,6 +16,8 @@ constexpr int kParameterBytes = 4096;  // what a kernel takes; newer GPUs and dr
 
 inline const char* text_of(LaunchError) { return "no error"; }
 
+inline LaunchError load_kernel(const void* /*kernel*/) { return 0; }
+
 template <class... Parameters, class... Arguments>
 LaunchError launch(void (*kernel)(Parameters...), const Geometry& geometry, void* /*stream*/,
                    const Arguments&... arguments) {
@@ -29,6 +31,14 @@ LaunchError launch(void (*kernel)(Parameters...), const Geometry& geometry, void
 #else
 
 inline const char* text_of(LaunchError error) { return cudaGetErrorString(cudaError_t(error)); }
+
+// Into the current device, where its first launch would.
+inline LaunchError load_kernel(const void* kernel) {
+  cudaFuncAttributes attributes;
+  const cudaError_t error = cudaFuncGetAttributes(&attributes, kernel);
+  if (error) (void)cudaGetLastError();
+  return error;
+}
 
 template <class... Parameters, class... Arguments>
 LaunchError launch(void (*kernel)(Parameters...), const Geometry& geometry, void* stream,

@@ -18,24 +18,25 @@ FL_DEVICE void put_found(const RowStatistics& to, int64_t row, const Found<Vec<T
 }
 
 template <class T, class Loss>
-FL_DEVICE void compute_row(const Loss& loss, const RowCall& call, const RowWork& work,
-                           RowTeam& team, double scale, int64_t team_index, int64_t row) {
+FL_DEVICE void compute_row(const Loss& loss, const RowWork& work, RowTeam& team, double scale,
+                           int64_t team_index, int64_t row) {
+  const RowCall& call = work.call;
   using V = Vec<T, 1>;
   constexpr int kPredictions = predictions_of<Loss>();
   TeamRow<T, kPredictions> layout{{team, call, int(call.classes)}};
   FL_UNROLL(kMaxPredictions)
   for (int k = 0; k < kPredictions; ++k) {
-    layout.x_[k] = entries_of(call.rows, call.x[k], row);
-    layout.grad[k] = entries_of(call.rows, call.grad[k], row);
+    layout.x_[k] = entries_of(work.rows, call.x[k], row);
+    layout.grad[k] = entries_of(work.rows, call.grad[k], row);
   }
   layout.before = entries_before(layout.x_[0]);
 
-  const RowHead<T> head = read_head<T>(call, row);
+  const RowHead<T> head = read_head<T>(work, row);
   T value = head.instead;
   if (head.counts) {
     layout.weight = V(double(head.weight) * scale);
     layout.label = head.label;
-    if (call.dense) layout.y_true = entries_of(call.rows, call.y_true, row);
+    if (call.dense) layout.y_true = entries_of(work.rows, call.y_true, row);
     if constexpr (is_over_pairs<Loss>())
       layout.mass = (T*)work.masses + team_index * call.classes;
     Found<V> found{};
@@ -57,15 +58,15 @@ FL_DEVICE void compute_row(const Loss& loss, const RowCall& call, const RowWork&
 // Each team takes every row that is as many rows from the last one as there are teams.
 template <class Loss, class T>
 FL_KERNEL(512, 1)
-row_kernel(const FL_GRID_CONSTANT RowCall call, const FL_GRID_CONSTANT RowWork work) {
+row_kernel(const FL_GRID_CONSTANT RowWork work) {
   RowTeam team(work.lanes);
-  const Loss loss = make_loss<Loss>(call.params);
+  const Loss loss = make_loss<Loss>(work.call.params);
   const double scale = wait_for_scales(work.scales).grad;
   const int teams = block_size() / work.lanes;
   const int64_t index = int64_t(block_index()) * teams + thread_index() / work.lanes;
   const int64_t step = int64_t(block_count()) * teams;
-  for (int64_t row = index; row < call.rows.count; row += step)
-    compute_row<T>(loss, call, work, team, scale, index, row);
+  for (int64_t row = index; row < work.call.rows.count; row += step)
+    compute_row<T>(loss, work, team, scale, index, row);
 }
 
 }  // namespace
