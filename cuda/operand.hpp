@@ -14,6 +14,8 @@
 
 namespace fl {
 
+__extension__ typedef unsigned __int128 Uint128;
+
 // A space whose indices are divided by its sizes through multiplication. GPUs have no instruction
 // for division; the function in its place is long, and takes registers from whoever calls it.
 struct DividedSpace : Space {
@@ -27,7 +29,7 @@ struct DividedSpace : Space {
       // quotient of every x < 2^63 is floor(x m / 2^(63 + s)).
       const uint64_t size = uint64_t(sizes[d]);
       shift[d] = 63 - __builtin_clzll(size - 1);
-      multiplier[d] = uint64_t(((unsigned __int128)(1) << (64 + shift[d])) / size) + 1;
+      multiplier[d] = uint64_t((Uint128(1) << (64 + shift[d])) / size) + 1;
     }
   }
 };
@@ -42,7 +44,7 @@ FL_DEVICE uint64_t quotient(const DividedSpace& space, uint64_t x, int d) {
 #if defined(__CUDA_ARCH__)
   return __umul64hi(x, space.multiplier[d]) >> space.shift[d];
 #else
-  return uint64_t((unsigned __int128)(x)*space.multiplier[d] >> 64) >> space.shift[d];
+  return uint64_t(Uint128(x) * space.multiplier[d] >> 64) >> space.shift[d];
 #endif
 }
 

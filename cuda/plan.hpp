@@ -28,6 +28,10 @@ constexpr int kPack = 16;  // bytes that a thread moves at a time
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// Shared memory of a team of warps, those of all blocks of a cluster: what each tells the others, a
+// number of up to 8 bytes, in two halves used in turn.
+constexpr int team_shared(int threads, int cluster) { return threads / kWarp * cluster * 2 * 8; }
+
 // Rows each computed by a team of threads: `lanes` neighbours of a warp, or the block.
 struct RowPlan {
   bool block = false;
@@ -49,10 +53,11 @@ inline RowPlan plan_rows(const Device& device, int64_t rows, int64_t length, boo
   constexpr int kLongest = 2048;      // a warp takes longer for more than several warps together
   RowPlan plan;
   plan.block = !neighbours && length > kLongest;
-  plan.geometry.threads = plan.block ? (length <= 8 * kLongest ? 256 : 1024) : 128;
+  plan.geometry.threads = plan.block ? (length <= 8 * kLongest ? 256 : 512) : 128;
   while (!neighbours && plan.lanes < kWarp && plan.lanes * kEntriesPerLane < length)
     plan.lanes *= 2;
   if (plan.block) plan.lanes = plan.geometry.threads;
+  plan.geometry.shared = plan.block ? team_shared(plan.lanes, 1) : 0;
   const int64_t resident = int64_t(device.multiprocessors) * (2048 / plan.geometry.threads);
   int64_t grid = ceil_div(rows, plan.teams_per_block());
   if (grid > resident) grid = resident;
@@ -75,16 +80,11 @@ enum class CrossentropyKernel {
 
 struct CrossentropyPlan {
   CrossentropyKernel kernel = CrossentropyKernel::kStream;
-  int packs =
-      0;  // of kPack bytes, held by a thread; a kernel in registers is compiled for 1, 2, 4, 8
+  int packs = 0;  // of kPack bytes, held by a thread in registers: 1, 2, 4 or 8
   int lanes = 0;  // kTile: threads a row, a power of two
   int rows_per_block = 1;
   Geometry geometry;
 };
-
-// Shared memory of a team of warps, those of all blocks of a cluster: what they tell each other, up
-// to four numbers of 8 bytes each.
-constexpr int team_shared(int threads, int cluster) { return threads / kWarp * cluster * 4 * 8; }
 
 // packed: no gap between rows. aligned: each row begins at a multiple of kPack.
 inline CrossentropyPlan plan_crossentropy(const Device& device, int64_t rows, int64_t classes,

@@ -68,6 +68,9 @@ void raise_for(const fl_status& status) {
     case FL_LABEL_OUT_OF_RANGE:
       PyErr_SetString(label_error, status.message);
       throw py::error_already_set();
+    case FL_DEVICE_ERROR:
+      PyErr_SetString(PyExc_RuntimeError, status.message);
+      throw py::error_already_set();
     default:
       throw py::value_error(status.message);
   }
