@@ -25,8 +25,8 @@
 #endif
 #if defined(__CUDA_ARCH__)
 #define FL_UNROLL(n) FL_PRAGMA(unroll n)
-#elif defined(__CUDACC__)
-#define FL_UNROLL(n)  // for the half that the CPU's compiler sees, and does not run
+#elif defined(__CUDACC__) || defined(FL_EMULATED)
+#define FL_UNROLL(n)  // in what the CPU's compiler sees, where no time depends on it
 #else
 #define FL_UNROLL(n) FL_PRAGMA(GCC unroll n)
 #endif
