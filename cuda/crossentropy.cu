@@ -9,9 +9,13 @@ template <class S>
 constexpr CrossentropyKernels crossentropy_kernels() {
   return {on_host<crossentropy_of_tiles<S>>(),
           on_host<crossentropy_of_streams<S>>(),
-          {on_host<crossentropy_of_warps<S, 1>>(), on_host<crossentropy_of_warps<S, 2>>(),
-           on_host<crossentropy_of_warps<S, 4>>(), {}},
-          {{}, on_host<crossentropy_of_blocks<S, 2>>(), on_host<crossentropy_of_blocks<S, 4>>(),
+          {on_host<crossentropy_of_warps<S, 1>>(),
+           on_host<crossentropy_of_warps<S, 2>>(),
+           on_host<crossentropy_of_warps<S, 4>>(),
+           {}},
+          {{},
+           on_host<crossentropy_of_blocks<S, 2>>(),
+           on_host<crossentropy_of_blocks<S, 4>>(),
            on_host<crossentropy_of_blocks<S, 8>>()}};
 }
 

@@ -21,13 +21,11 @@ struct LinkOf<float> {
   using type = losses::Softmax;
 };
 
-// The loss and the gradient of a row whose logits are on their way, and are waited for only after
-// everything else has been asked for.
+// The loss of a row, and its gradient, times a scale. The logits are still on their way.
 template <class S, class Row>
-FL_DEVICE void compute_crossentropy(const RowWork& work, int64_t index, Row& row) {
+FL_DEVICE void compute_crossentropy(const RowWork& work, double scale, int64_t index, Row& row) {
   using V = Vec<float, 1>;
   const RowHead<float> head = read_head<float>(work, index);
-  const double scale = wait_for_scales(work.scales).grad;
   float value = head.instead;
   if (head.counts) {
     const losses::CategoricalCrossentropy<typename LinkOf<S>::type> loss{work.call.params[0]};
@@ -43,7 +41,9 @@ FL_DEVICE void compute_crossentropy(const RowWork& work, int64_t index, Row& row
 template <class S>
 FL_DEVICE RowParts<S> parts_of(const RowWork& work, int64_t row) {
   const Operand &x = work.call.x[0], &grad = work.call.grad[0];
-  const auto begin = [&](const Operand& of) { return (S*)of.data + run_at(work.rows, of, row).offset; };
+  const auto begin = [&](const Operand& of) {
+    return (S*)of.data + run_at(work.rows, of, row).offset;
+  };
   return {begin(x), grad ? begin(grad) : nullptr, int(work.call.classes)};
 }
 
@@ -53,11 +53,10 @@ template <class S, int Held>
 FL_KERNEL(kWarpThreads, 8)
 crossentropy_of_warps(const FL_GRID_CONSTANT RowWork work) {
   const int64_t row = int64_t(block_index()) * (kWarpThreads / kWarp) + warp_index();
-  if (row < work.call.rows.count) {
-    GroupTeam team(kWarp);
-    PackedRow<S, Held, GroupTeam> held(team, work.call, parts_of<S>(work, row));
-    compute_crossentropy<S>(work, row, held);
-  }
+  if (row >= work.call.rows.count) return wait_for_kernel_before();
+  GroupTeam team(kWarp);
+  PackedRow<S, Held, GroupTeam> held(team, work.call, parts_of<S>(work, row));
+  compute_crossentropy<S>(work, wait_for_scales(work.scales).grad, row, held);
   let_next_kernel_begin();
 }
 
@@ -68,7 +67,7 @@ crossentropy_of_blocks(const FL_GRID_CONSTANT RowWork work) {
   const int64_t row = block_index() / cluster_size();
   BlockTeam team;
   PackedRow<S, Held, BlockTeam> held(team, work.call, parts_of<S>(work, row));
-  compute_crossentropy<S>(work, row, held);
+  compute_crossentropy<S>(work, wait_for_scales(work.scales).grad, row, held);
   let_next_kernel_begin();
 }
 
@@ -78,9 +77,10 @@ template <class S>
 FL_KERNEL(1024, 1)
 crossentropy_of_streams(const FL_GRID_CONSTANT RowWork work) {
   BlockTeam team;
+  const double scale = wait_for_scales(work.scales).grad;
   for (int64_t row = block_index(); row < work.call.rows.count; row += block_count()) {
     PackedRow<S, 0, BlockTeam> read(team, work.call, parts_of<S>(work, row));
-    compute_crossentropy<S>(work, row, read);
+    compute_crossentropy<S>(work, scale, row, read);
   }
   let_next_kernel_begin();
 }
@@ -95,12 +95,13 @@ crossentropy_of_tiles(const FL_GRID_CONSTANT RowWork work) {
   const RowParts<S> place = parts_of<S>(work, first);
   const Tile<S> tile(place.x, rows * place.classes);
   tile.read();
+  const double scale = wait_for_scales(work.scales).grad;
   block_sync();
   GroupTeam team(work.lanes);
   for (int row = thread_index() / work.lanes; row < rows; row += kTileThreads / work.lanes) {
     TileRow<S> of_tile(team, work.call, tile.numbers() + row * place.classes, place.classes,
                        place.grad != nullptr, row);
-    compute_crossentropy<S>(work, first + row, of_tile);
+    compute_crossentropy<S>(work, scale, first + row, of_tile);
   }
   if (place.grad) {
     block_sync();

@@ -97,6 +97,12 @@ FL_DEVICE void store_to_peer(double* local, int rank, double value) {
   asm volatile("st.shared::cluster.f64 [%0], %1;" ::"r"(address_in_peer(local, rank)), "d"(value)
                : "memory");
 }
+FL_DEVICE void store_to_peer(int32_t* local, int rank, int32_t value) {
+  store_to_peer((float*)local, rank, __int_as_float(value));
+}
+FL_DEVICE void store_to_peer(int64_t* local, int rank, int64_t value) {
+  store_to_peer((double*)local, rank, __longlong_as_double(value));
+}
 template <class T>
 FL_DEVICE void store_to_peer(Vec<T, 1>* local, int rank, Vec<T, 1> value) {
   store_to_peer(&local->raw, rank, value.raw);

@@ -43,23 +43,23 @@ FL_DEVICE RowEntries entries_of(const DividedSpace& rows, const Operand& x, int6
   return {x.data + run_at(rows, x, row).offset * item_size(x.dtype), x.dtype, x.class_stride};
 }
 
-// Entries from the last one that begins a quad in memory, before the row or at its beginning, to
-// its first: of rows whose entries are neighbours, all other quads are aligned then.
-FL_DEVICE int entries_before(const RowEntries& x) {
-  const int64_t item = item_size(x.dtype);
-  return x.stride == 1 ? int(int64_t(uintptr_t(x.data)) / item % kTogether) : 0;
-}
-
+// As they are moved together: in one piece, or two of a pack each.
 template <class S>
-struct alignas(kTogether * sizeof(S)) AlignedQuad {
+struct alignas(kTogether * sizeof(S) < kPack ? kTogether * sizeof(S) : kPack) AlignedQuad {
   S of[kTogether];
 };
+
+// Entries before the row, if its first quad has some, so that those after it are aligned.
+FL_DEVICE int entries_before(const RowEntries& x) {
+  const int item = int(item_size(x.dtype)), aligned = item > 4 ? kPack / item : kTogether;
+  return x.stride == 1 ? int(uintptr_t(x.data) / item % aligned) : 0;
+}
 
 // Whether entries from `first` are a quad in memory.
 template <class S>
 FL_DEVICE bool is_quad(const RowEntries& x, int64_t first, int64_t entries) {
   return x.stride == 1 && first >= 0 && first + kTogether <= entries &&
-         uintptr_t(x.data + int64_t(first) * int64_t(sizeof(S))) % sizeof(AlignedQuad<S>) == 0;
+         uintptr_t(x.data + int64_t(first) * int64_t(sizeof(S))) % alignof(AlignedQuad<S>) == 0;
 }
 
 // Entries from `first`, which may lie before the row; 0 where there is none.
@@ -94,8 +94,7 @@ FL_OUT_OF_LINE void write_entries(RowEntries x, int64_t first, int64_t entries, 
     }
     FL_UNROLL(kTogether)
     for (int i = 0; i < kTogether; ++i)
-      if (first + i >= 0 && first + i < entries)
-        write(x.data, (first + i) * x.stride, quad.of[i]);
+      if (first + i >= 0 && first + i < entries) write(x.data, (first + i) * x.stride, quad.of[i]);
   });
 }
 

@@ -55,8 +55,9 @@ FL_DEVICE uint32_t larger_in_word(uint32_t a, uint32_t b) {
 // then, would take more registers than there are.
 FL_DEVICE void forget([[maybe_unused]] Pack& pack) {
 #if defined(__CUDA_ARCH__)
-  asm volatile("" : "+r"(pack.words[0]), "+r"(pack.words[1]), "+r"(pack.words[2]),
-               "+r"(pack.words[3]));
+  asm volatile(""
+               : "+r"(pack.words[0]), "+r"(pack.words[1]), "+r"(pack.words[2]),
+                 "+r"(pack.words[3]));
 #endif
 }
 
@@ -66,7 +67,7 @@ struct PackedRow : TeamLayout<float, Team> {
   using Base = TeamLayout<float, Team>;
   using Base::team, Base::classes, Base::label, Base::index;
   using typename Base::V;
-  using Line = PackedRow;  // there is one row
+  using Line = PackedRow;           // there is one row
   static constexpr int kAhead = 2;  // packs on their way at the same time where none are held
 
   RowParts<S> parts;
@@ -83,9 +84,11 @@ struct PackedRow : TeamLayout<float, Team> {
 
   FL_DEVICE PackedRow(Team& team, const RowCall& call, const RowParts<S>& parts)
       : Base{team, call, parts.classes}, parts(parts), edge(parts.edge_of(team.rank())) {
-    FL_UNROLL(8)
-    for (int i = 0; i < Held; ++i)
-      if (pack(i) < parts.packs) held[i] = load_streamed(parts.body() + pack(i));
+    if constexpr (Held > 0) {
+      FL_UNROLL(8)
+      for (int i = 0; i < Held; ++i)
+        if (pack(i) < parts.packs) held[i] = load_streamed(parts.body() + pack(i));
+    }
     edge_y_pred = V(0.0);
     if (edge >= 0) edge_y_pred = V::of(widen<float>(parts.x[edge]));
   }
@@ -165,7 +168,8 @@ struct PackedRow : TeamLayout<float, Team> {
     f(*this);
   }
   FL_DEVICE void fill_gradient(float value) const {
-    each_stored([&](const Place& at) __attribute__((always_inline)) { put_grad(V::of(value), at); });
+    each_stored([&](const Place& at)
+                    __attribute__((always_inline)) { put_grad(V::of(value), at); });
   }
 
   static constexpr bool dense() { return false; }

@@ -37,8 +37,7 @@ FL_DEVICE void compute_row(const Loss& loss, const RowWork& work, RowTeam& team,
     layout.weight = V(double(head.weight) * scale);
     layout.label = head.label;
     if (call.dense) layout.y_true = entries_of(work.rows, call.y_true, row);
-    if constexpr (is_over_pairs<Loss>())
-      layout.mass = (T*)work.masses + team_index * call.classes;
+    if constexpr (is_over_pairs<Loss>()) layout.mass = (T*)work.masses + team_index * call.classes;
     Found<V> found{};
     const bool wants_statistics = has_statistics<Loss>() && bool(call.statistics);
     const V loss_of_row = compute_rows(loss, layout, wants_statistics ? &found : nullptr);

@@ -9,10 +9,10 @@ namespace {
 
 template <class T>
 struct RowHead {
-  T weight;       // 0 for rows that do not count
-  int label;      // of a class, or a number; -1: targets are dense, or there are none
-  bool counts;    // otherwise the row is not computed, and its outputs are
-  T instead;      // 0, or NaN for a label that is no class
+  T weight;     // 0 for rows that do not count
+  int label;    // of a class, or a number; -1: targets are dense, or there are none
+  bool counts;  // otherwise the row is not computed, and its outputs are
+  T instead;    // 0, or NaN for a label that is no class
 };
 
 // What there is one of in a row.

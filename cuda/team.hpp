@@ -15,7 +15,7 @@ class GroupTeam {
   FL_DEVICE int size() const { return lanes_; }
   FL_DEVICE int rank() const { return thread_index() % lanes_; }
   FL_DEVICE void sync() const { group_sync(lanes_); }
-  // Between what was read before the last fold and a store after it.
+  // Between what was read before and a store after it.
   FL_DEVICE void order_reads() const { sync(); }
   template <class X, class Fold>
   FL_DEVICE X fold(X x, Fold f) const {
@@ -33,7 +33,7 @@ class BlockTeam {
 
   FL_DEVICE int size() const { return cluster_size() * block_size(); }
   FL_DEVICE int rank() const { return cluster_rank() * block_size() + thread_index(); }
-  FL_DEVICE void order_reads() const {}  // a fold has a barrier
+  FL_DEVICE void order_reads() const {}  // there was a fold, which has a barrier
   template <class X, class Fold>
   FL_DEVICE X fold(X x, Fold f) {
     return fold_(x, f);
@@ -50,9 +50,7 @@ class RowTeam {
 
   FL_DEVICE int size() const { return group_.size(); }
   FL_DEVICE int rank() const { return group_.rank(); }
-  FL_DEVICE void order_reads() const {
-    if (!is_block()) group_.sync();
-  }
+  FL_DEVICE void order_reads() const { is_block() ? block_sync() : group_.sync(); }
   template <class X, class Fold>
   FL_DEVICE X fold(X x, Fold f) {
     return is_block() ? fold_block_(x, f) : group_.fold(x, f);

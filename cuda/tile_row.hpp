@@ -71,9 +71,13 @@ struct TileRow : TeamLayout<float, GroupTeam> {
     V y_pred;
   };
 
-  FL_DEVICE TileRow(GroupTeam& team, const RowCall& call, S* numbers, int classes, bool wanted, int row)
-      : TeamLayout{team, call, classes}, numbers(numbers), wanted(wanted),
-        per_lane((classes + team.size() - 1) / team.size()), turn(row % per_lane) {}
+  FL_DEVICE TileRow(GroupTeam& team, const RowCall& call, S* numbers, int classes, bool wanted,
+                    int row)
+      : TeamLayout{team, call, classes},
+        numbers(numbers),
+        wanted(wanted),
+        per_lane((classes + team.size() - 1) / team.size()),
+        turn(row % per_lane) {}
 
   FL_DEVICE int64_t block() const { return INT64_MAX; }
   template <class F>
