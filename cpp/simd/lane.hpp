@@ -91,9 +91,23 @@ using Double = Vec<double, 1>;
 template <class T>
 using Native = Vec<T, 1>;
 
-FL_INLINE Float fma(Float a, Float b, Float c) { return Float::of(::fmaf(a.raw, b.raw, c.raw)); }
+// A number about whose origin the compiler knows nothing. GCC would make one instruction of
+// -fma(a, b, c) where there is one, and it has the other sign where the result is 0.
+template <class T>
+FL_INLINE T of_unknown_origin(T x) {
+#if defined(__CUDACC__)
+#elif defined(__FMA__)
+  asm("" : "+x"(x));
+#elif defined(__aarch64__)
+  asm("" : "+w"(x));
+#endif
+  return x;
+}
+FL_INLINE Float fma(Float a, Float b, Float c) {
+  return Float::of(of_unknown_origin(::fmaf(a.raw, b.raw, c.raw)));
+}
 FL_INLINE Double fma(Double a, Double b, Double c) {
-  return Double::of(::fma(a.raw, b.raw, c.raw));
+  return Double::of(of_unknown_origin(::fma(a.raw, b.raw, c.raw)));
 }
 FL_INLINE Float sqrt(Float a) { return Float::of(::sqrtf(a.raw)); }
 FL_INLINE Double sqrt(Double a) { return Double::of(::sqrt(a.raw)); }
