@@ -40,6 +40,14 @@ inline LaunchError load_kernel(const void* kernel) {
   return error;
 }
 
+// Kernels that begin early came with compute capability 9.0; older GPUs refuse the wish.
+inline bool can_begin_early() {
+  int device = 0, major = 0;
+  return cudaGetDevice(&device) == cudaSuccess &&
+         cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device) == cudaSuccess &&
+         major >= 9;
+}
+
 template <class... Parameters, class... Arguments>
 LaunchError launch(void (*kernel)(Parameters...), const Geometry& geometry, void* stream,
                    const Arguments&... arguments) {
@@ -60,7 +68,7 @@ LaunchError launch(void (*kernel)(Parameters...), const Geometry& geometry, void
     attributes[count].val.clusterDim = {unsigned(geometry.cluster), 1, 1};
     ++count;
   }
-  if (geometry.programmatic) {
+  if (geometry.programmatic && can_begin_early()) {
     attributes[count].id = cudaLaunchAttributeProgrammaticStreamSerialization;
     attributes[count].val.programmaticStreamSerializationAllowed = 1;
     ++count;
