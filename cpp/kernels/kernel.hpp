@@ -97,7 +97,9 @@ struct RowStatistics {
   char *log_sum_exp = nullptr, *label_log_prob = nullptr, *entropy = nullptr;
   int64_t* argmax = nullptr;
 
-  explicit operator bool() const { return log_sum_exp || label_log_prob || entropy || argmax; }
+  explicit constexpr operator bool() const {
+    return log_sum_exp || label_log_prob || entropy || argmax;
+  }
 };
 
 struct RowCall {
