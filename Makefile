@@ -9,7 +9,7 @@ BIN := .venv/bin
 BUILD := build/dev
 # Where `make bench` writes; those that the README shows: make bench RESULTS=benchmarks/results.
 RESULTS ?= build/benchmarks
-CPP := $(shell find cpp tests/cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.h')
+CPP := $(shell find cpp cuda tests/cpp -name '*.[ch]pp' -o -name '*.h' -o -name '*.cu')
 BUILT := .venv/built-werror-$(WERROR)
 
 # Keras asks when it is imported; its default, TensorFlow, is not installed here.
@@ -24,9 +24,9 @@ help: ## List these commands
 demo: build ## Train five models twice, with the framework's losses and with ours
 	$(BIN)/python examples/demo.py
 
-test: build ## Run the tests, the examples in docstrings and the accuracy check of the C++ math
+test: build ## Run the tests, the examples in docstrings and the programs of tests/cpp
 	$(BIN)/python -m pytest
-	$(BIN)/cmake --build $(BUILD) --target math_accuracy
+	$(BIN)/cmake --build $(BUILD) --target cpp_tests
 	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure
 
 build: $(BUILT) ## Compile, and install into .venv
@@ -59,7 +59,7 @@ clean: ## Remove what was built; .venv and its packages stay
 # on import was rejected, since every import of the package would then run CMake: here make does,
 # when a source is newer. Without isolation, so that the build directory and its objects can be used
 # again. --verbose: compiling takes minutes, and warnings should be seen.
-$(BUILT): .venv/installed CMakeLists.txt pyproject.toml $(CPP)
+$(BUILT): .venv/installed CMakeLists.txt cuda/CMakeLists.txt pyproject.toml $(CPP)
 	$(BIN)/python -m pip install --verbose --no-build-isolation --no-deps --no-index \
 	  --config-settings=build-dir=$(BUILD) \
 	  --config-settings=cmake.define.FUSEDLOSS_TESTS=ON \

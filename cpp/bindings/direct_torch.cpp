@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "bindings/calls.hpp"
+#include "bindings/cuda.hpp"
 #include "bindings/direct.hpp"
 #include "bindings/method.hpp"
 #include "bindings/torch.hpp"
@@ -20,7 +21,7 @@ struct Torch {
   PyObject* forward_mode = nullptr;  // the dict where its level is, negative outside it
   PyObject *is_grad_enabled = nullptr, *keeps_graph = nullptr, *is_batched = nullptr;
   PyObject *empty_like = nullptr, *templates[2] = {};  // losses in float32 and in float64
-  PyObject *level = nullptr, *is_cpu = nullptr, *is_neg = nullptr,
+  PyObject *level = nullptr, *is_cpu = nullptr, *is_cuda = nullptr, *is_neg = nullptr,
            *requires_grad = nullptr;  // names
 } torch;
 
@@ -69,23 +70,39 @@ bool is_negative(py::handle tensor) {
   return is_true(owned(PyObject_CallMethodNoArgs(tensor.ptr(), torch.is_neg)));
 }
 
-py::object covers(const Arguments& given) {
-  if (!torch.kinds || are_watched()) return py::bool_(false);
+// Whether the kernels of a kind of device may read tensors; `on_device` says if one is there.
+template <class On>
+bool may_read(const Arguments& given, On on_device) {
+  if (!torch.kinds || are_watched()) return false;
   const bool recording = given[0].ptr() == Py_True;
   for (Py_ssize_t i = 1; i < given.count(); ++i) {
     const py::handle tensor = given[i];
     if (tensor.is_none()) continue;
-    if (!is_plain(tensor) || !has(tensor, torch.is_cpu) || is_negative(tensor) ||
+    if (!is_plain(tensor) || !on_device(tensor, i) || is_negative(tensor) ||
         (i > 1 && recording && has(tensor, torch.requires_grad)))
-      return py::bool_(false);
+      return false;
   }
-  return py::bool_(true);
+  return true;
+}
+
+py::object covers(const Arguments& given) {
+  return py::bool_(!is_emulated() && may_read(given, [](py::handle tensor, Py_ssize_t) {
+    return has(tensor, torch.is_cpu);
+  }));
+}
+
+// Where y_pred is on a GPU; whether the others are is asked by `view`, which says which is not.
+py::object covers_cuda(const Arguments& given) {
+  PyObject* const on_gpu = is_emulated() ? torch.is_cpu : torch.is_cuda;
+  return py::bool_(may_read(
+      given, [&](py::handle tensor, Py_ssize_t i) { return i > 1 || has(tensor, on_gpu); }));
 }
 
 py::object last_upstream(const Arguments& given) {
   const py::handle upstream = given[0];
-  if (!torch.kinds || !is_plain(upstream) || ask(torch.is_grad_enabled) || ask(torch.keeps_graph) ||
-      are_transformed() || is_true(owned(PyObject_CallOneArg(torch.is_batched, upstream.ptr()))) ||
+  if (is_emulated() || !torch.kinds || !is_plain(upstream) || ask(torch.is_grad_enabled) ||
+      ask(torch.keeps_graph) || are_transformed() ||
+      is_true(owned(PyObject_CallOneArg(torch.is_batched, upstream.ptr()))) ||
       is_negative(upstream))
     return py::none();
   View one;
@@ -105,7 +122,7 @@ py::object new_like(PyObject* tensor) {
 
 py::object compute(const Arguments& given) {
   const py::handle input = given[kPred], target = given[kTrue];
-  if (!torch.kinds || !is_plain(input) || !is_plain(target) || are_watched() ||
+  if (is_emulated() || !torch.kinds || !is_plain(input) || !is_plain(target) || are_watched() ||
       is_negative(input) || is_negative(target))
     return py::none();
   const bool recording = ask(torch.is_grad_enabled);
@@ -177,6 +194,7 @@ py::object know(const Arguments& given) {
                                &known.templates[0], &known.templates[1]};
   for (Py_ssize_t i = 0; i < given.count(); ++i) *places[i] = given[i].inc_ref().ptr();
   known.is_cpu = PyUnicode_InternFromString("is_cpu");
+  known.is_cuda = PyUnicode_InternFromString("is_cuda");
   known.is_neg = PyUnicode_InternFromString("is_neg");
   known.requires_grad = PyUnicode_InternFromString("requires_grad");
   torch = known;
@@ -190,6 +208,8 @@ PyMethodDef methods[] = {
      "what to ask torch."},
     {"torch_covers", method<covers, 2, 64>(), METH_FASTCALL,
      "torch_covers(recording, y_pred, *constants)\n--\n\nWhether a kernel may read these."},
+    {"torch_covers_cuda", method<covers_cuda, 2, 64>(), METH_FASTCALL,
+     "torch_covers_cuda(recording, y_pred, *constants)\n--\n\nWhether a kernel for GPUs may."},
     {"torch_loss", method<attempt<compute>, kCount>(), METH_FASTCALL,
      "torch_loss(codes, loss, params, y_pred, y_true, reduction, row_axis, ignore_label, "
      "/)\n--\n\nThe loss; or what to record; None where the general code has to look."},

@@ -9,7 +9,7 @@ namespace fl::dlpack {
 struct Device {
   int32_t type, id;
 };
-constexpr int32_t kCpu = 1;
+constexpr int32_t kCpu = 1, kCuda = 2;
 
 struct DataType {
   uint8_t code, bits;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bindings/calls.hpp"
+#include "bindings/cuda.hpp"
 #include "bindings/direct.hpp"
 #include "bindings/label_lists.hpp"
 
@@ -111,6 +112,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   add_calls(m);
   add_direct_numpy(m);
   add_direct_torch(m);
+  add_cuda(m);
   add_label_lists(m);
   m.def(
       "losses", [loss, parameter] { return losses(loss, parameter); },

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <string>
 
+#include "bindings/cuda.hpp"
 #include "bindings/dlpack.hpp"
 
 namespace py = pybind11;
@@ -80,17 +81,26 @@ int32_t torch_dtype(const char* name, py::handle dtype) {
   return int32_t(found - std::begin(kNames));
 }
 
-void refuse_device(const char* name) {
-  throw py::value_error(std::string(name) + " is not on the CPU");
+void require_device(const char* name, int32_t found, int32_t expected) {
+  if (found == (expected == kCpu || is_emulated() ? kCpu : expected)) return;
+  throw py::value_error(std::string(name) +
+                        (expected == kCpu
+                             ? " is not on the CPU"
+                             : " is not on cuda:" + std::to_string(expected) + ", as y_pred is"));
 }
 
 }  // namespace
 
-void view_torch(py::handle tensor, const char* name, View& out) {
+void view_torch(py::handle tensor, const char* name, View& out, int32_t device) {
+  constexpr int32_t kOther = -2;
   if (const auto* exchange = Torch::get().exchange.load()) {
     dlpack::Tensor lent;
     if (exchange->view(tensor.ptr(), &lent) != 0) throw py::error_already_set();
-    if (lent.device.type != dlpack::kCpu) refuse_device(name);
+    require_device(name,
+                   lent.device.type == dlpack::kCpu    ? kCpu
+                   : lent.device.type == dlpack::kCuda ? lent.device.id
+                                                       : kOther,
+                   device);
     const int32_t dtype = dlpack_dtype(lent.dtype);
     if (dtype < 0) refuse_dtype(name, tensor.attr("dtype"));
     if (lent.ndim > FL_MAX_DIMS)
@@ -102,7 +112,13 @@ void view_torch(py::handle tensor, const char* name, View& out) {
                   lent.strides ? out.strides : nullptr, lent.ndim, dtype};
     return;
   }
-  if (tensor.attr("device").attr("type").cast<std::string>() != "cpu") refuse_device(name);
+  const py::object place = tensor.attr("device");
+  const auto type = place.attr("type").cast<std::string>();
+  require_device(name,
+                 type == "cpu"    ? kCpu
+                 : type == "cuda" ? place.attr("index").cast<int32_t>()
+                                  : kOther,
+                 device);
   const py::tuple shape = tensor.attr("shape"), strides = tensor.attr("stride")();
   if (shape.size() > FL_MAX_DIMS)
     throw py::value_error(std::string(name) + " has too many dimensions");

@@ -101,15 +101,15 @@ void View::move_axis_last(int axis) {
   std::rotate(strides + axis, strides + axis + 1, strides + tensor.ndim);
 }
 
-void view(py::handle array, const char* name, View& out) {
+void view(py::handle array, const char* name, View& out, int32_t device) {
   if (array.is_none()) {
     out.tensor = {};
     return;
   }
-  if (py::isinstance<py::array>(array))
+  if (device == kCpu && py::isinstance<py::array>(array))
     view_numpy(py::reinterpret_borrow<py::array>(array), name, out);
   else if (is_torch_tensor(array))
-    view_torch(array, name, out);
+    view_torch(array, name, out, device);
   else
     throw py::type_error(std::string(name) + " must be an array, got " +
                          std::string(Py_TYPE(array.ptr())->tp_name));
@@ -120,8 +120,8 @@ void view(py::handle array, const char* name, View& out) {
   out.tensor.data = the_empty;
 }
 
-void view_output(py::handle array, const char* name, View& out) {
-  view(array, name, out);
+void view_output(py::handle array, const char* name, View& out, int32_t device) {
+  view(array, name, out, device);
   if (py::isinstance<py::array>(array) && !py::reinterpret_borrow<py::array>(array).writeable())
     throw py::value_error(std::string(name) + " is read-only");
 }

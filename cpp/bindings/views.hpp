@@ -12,6 +12,8 @@ namespace fl {
 // front ends take outputs from a Buffer.
 constexpr int64_t kReuseBytes = 1 << 20;
 
+constexpr int32_t kCpu = -1;  // in place of the number of a GPU
+
 struct View {
   fl_tensor tensor{};
   int64_t shape[FL_MAX_DIMS];
@@ -21,10 +23,11 @@ struct View {
   void move_axis_last(int axis);
 };
 
-// None gives an absent tensor. Raises TypeError or ValueError that names the argument.
-void view(pybind11::handle array, const char* name, View& out);
+// None gives an absent tensor. Raises TypeError or ValueError that names the argument, also if it
+// is on another device.
+void view(pybind11::handle array, const char* name, View& out, int32_t device = kCpu);
 // ... that will be written to.
-void view_output(pybind11::handle array, const char* name, View& out);
+void view_output(pybind11::handle array, const char* name, View& out, int32_t device = kCpu);
 
 int64_t element_count(const fl_tensor& x);
 

@@ -2,53 +2,12 @@
 // Conversions are exact or round to nearest even, and the same on every instruction set.
 #pragma once
 
-#include "kernels/kernel.hpp"
+#include "kernels/dtypes.hpp"
 #include "simd/half.hpp"
 
 namespace fl {
 inline namespace FL_ISA {
 namespace {
-
-// Calls f with a null pointer of the C++ type of a dtype.
-template <class F>
-FL_INLINE void with_dtype(int32_t dtype, F f) {
-  switch (dtype) {
-    case FL_FLOAT32:
-      return f((float*)nullptr);
-    case FL_FLOAT64:
-      return f((double*)nullptr);
-    case FL_FLOAT16:
-      return f((Half*)nullptr);
-    case FL_BFLOAT16:
-      return f((BFloat16*)nullptr);
-    case FL_INT8:
-      return f((int8_t*)nullptr);
-    case FL_INT16:
-      return f((int16_t*)nullptr);
-    case FL_INT32:
-      return f((int32_t*)nullptr);
-    case FL_INT64:
-      return f((int64_t*)nullptr);
-    default:
-      return f((uint8_t*)nullptr);  // FL_UINT8, FL_BOOL
-  }
-}
-
-// Reads and writes through memcpy: memory need not be aligned.
-template <class S>
-FL_INLINE S read(const char* data, int64_t index) {
-  S x;
-  memcpy(&x, data + index * int64_t(sizeof(S)), sizeof x);
-  return x;
-}
-template <class S>
-FL_INLINE void write(char* data, int64_t index, S x) {
-  memcpy(data + index * int64_t(sizeof(S)), &x, sizeof x);
-}
-
-// The dtype of T, as computed with.
-template <class T>
-constexpr int32_t kDtype = sizeof(T) == 4 ? FL_FLOAT32 : FL_FLOAT64;
 
 // Whether registers of T are converted from and to S by instructions.
 template <class S, class T>
@@ -93,7 +52,7 @@ void gather(int32_t dtype, const char* data, int64_t offset, int64_t stride, int
 // data[offset + i stride] = from[i] for i < n; floating dtypes only.
 template <class T>
 void scatter(const T* from, int n, int32_t dtype, char* data, int64_t offset, int64_t stride) {
-  const auto put = [&]<class S>(S*) __attribute__((always_inline)) {
+  with_floating_dtype(dtype, [&]<class S>(S*) __attribute__((always_inline)) {
     int i = 0;
     if (stride == 1) {
       S* const to = (S*)data + offset;
@@ -104,17 +63,7 @@ void scatter(const T* from, int n, int32_t dtype, char* data, int64_t offset, in
     } else {
       for (; i < n; ++i) write(data, offset + i * stride, narrow<S>(from[i]));
     }
-  };
-  switch (dtype) {
-    case FL_FLOAT64:
-      return put((double*)nullptr);
-    case FL_FLOAT16:
-      return put((Half*)nullptr);
-    case FL_BFLOAT16:
-      return put((BFloat16*)nullptr);
-    default:
-      return put((float*)nullptr);
-  }
+  });
 }
 
 FL_INLINE int64_t offset_of(const Space& space, const Operand& x, int64_t index) {

@@ -69,7 +69,7 @@ struct Operand {         // a tensor seen from a Space
   int64_t strides[FL_MAX_DIMS] = {};  // in elements, one per dimension of the space; 0 broadcasts
   int64_t class_stride = 0;           // row losses: from class to class
 
-  explicit operator bool() const { return data != nullptr; }
+  explicit constexpr operator bool() const { return data != nullptr; }
 };
 
 // Found by one block; the runtime adds blocks up in their order.
@@ -97,7 +97,9 @@ struct RowStatistics {
   char *log_sum_exp = nullptr, *label_log_prob = nullptr, *entropy = nullptr;
   int64_t* argmax = nullptr;
 
-  explicit operator bool() const { return log_sum_exp || label_log_prob || entropy || argmax; }
+  explicit constexpr operator bool() const {
+    return log_sum_exp || label_log_prob || entropy || argmax;
+  }
 };
 
 struct RowCall {
@@ -124,7 +126,7 @@ struct RowCall {
 struct DivisorCall {
   Space rows;
   Operand labels, sample_weight, mask;
-  const double* class_weight = nullptr;  // (classes): each row counts with that of its label
+  Operand class_weight;  // (classes), not over rows: each row counts with that of its label
   int64_t classes = 0;
   bool has_ignore_label = false, weighted = false;
   bool check_labels = false;  // count those outside [0, classes)

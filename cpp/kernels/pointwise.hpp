@@ -2,22 +2,13 @@
 #pragma once
 
 #include "kernels/convert.hpp"
+#include "kernels/make_loss.hpp"
 #include "simd/fold.hpp"
 #include "simd/pair.hpp"
 
 namespace fl {
 inline namespace FL_ISA {
 namespace {
-
-// A loss from its parameters, which are its fields in their order.
-template <class Loss>
-FL_INLINE Loss make_loss(const double* params) {
-  constexpr size_t kBytes = Loss::info.num_params * sizeof(double);
-  static_assert(sizeof(Loss) >= kBytes);
-  Loss loss{};
-  memcpy((void*)&loss, params, kBytes);
-  return loss;
-}
 
 // Numbers side by side in memory: T, the type computed with, or one that instructions convert.
 template <class T>

@@ -12,7 +12,7 @@ namespace {
 // The losses of the rows, their gradients into the layout's operands, and if `found` is given what
 // the pass finds beside them.
 template <class Loss, class Layout, class V = typename Layout::Vector>
-V compute_rows(const Loss& loss, const Layout& layout, Found<V>* found) {
+FL_ROWS V compute_rows(const Loss& loss, const Layout& layout, Found<V>* found) {
   if constexpr (is_over_pairs<Loss>())
     return compute_pairs(loss, layout);
   else if constexpr (requires { loss.link; })

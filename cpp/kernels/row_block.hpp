@@ -3,6 +3,8 @@
 
 #include "kernels/pointwise.hpp"
 #include "kernels/row.hpp"
+#include "kernels/row_across.hpp"
+#include "kernels/row_along.hpp"
 #include "kernels/row_places.hpp"
 
 namespace fl {

@@ -16,8 +16,8 @@ struct Found {
 
 // The first class with the largest y_pred of each row; where one is NaN, -1.
 template <class V, class Layout>
-void find_largest(const Layout& layout, int64_t* to) {
-  layout.each_row([&](const auto& line) {
+FL_ROWS void find_largest(const Layout& layout, int64_t* to) {
+  layout.each_row([&](const auto& line) __attribute__((always_inline)) {
     V largest[Layout::kParts], nan(0.0);
     typename V::Bits where[Layout::kParts];
     for (V& v : largest) v = V(-param::kInfinity);
@@ -45,15 +45,26 @@ FL_INLINE Struct spread_each(const Line& line, const Struct& of_rows) {
   return of_row;
 }
 
+// Whether a layout has memory for a mass of every class.
+template <class Layout>
+constexpr bool keeps_masses() {
+  if constexpr (requires { Layout::kKeepsMasses; })
+    return Layout::kKeepsMasses;
+  else
+    return true;
+}
+
 // The losses of the rows of a layout. Three sweeps over rows that stay in the cache: their maxima,
-// the masses and their sums (the only exp of each class), the gradients. A fourth one, over the
-// targets, only where every class has one.
+// the masses and their sums (the only exp of each class, if they are kept), the gradients. A fourth
+// one, over the targets, only where every class has one.
 template <class Loss, class Layout, class V = typename Layout::Vector>
-V compute_classes(const Loss& loss, const Layout& layout, [[maybe_unused]] Found<V>* found) {
+FL_ROWS V compute_classes(const Loss& loss, const Layout& layout,
+                          [[maybe_unused]] Found<V>* found) {
   using Link = decltype(loss.link);
-  const V uniform(1.0 / double(layout.classes));
+  const V uniform = share_of<V>(layout.classes);
   const bool every_class = layout.dense() || loss.every_class();
-  const bool wants_grad = layout.wants_grad(), keep_mass = wants_grad || every_class;
+  const bool wants_grad = layout.wants_grad();
+  [[maybe_unused]] const bool keep_mass = wants_grad || every_class;
   const V absent(Link::kAbsent);
 
   const auto logit = [&](V y_pred) __attribute__((always_inline)) {
@@ -65,7 +76,9 @@ V compute_classes(const Loss& loss, const Layout& layout, [[maybe_unused]] Found
   // Long before it is used: as single numbers it would make a register wait.
   const V label_y_pred = layout.dense() ? V(0.0) : layout.label_y_pred();
   V shift(0.0);
-  if constexpr (Link::kShifted)
+  if constexpr (Link::kShifted && requires { layout.largest_y_pred(); })
+    shift = logit(layout.largest_y_pred());
+  else if constexpr (Link::kShifted)
     shift = logit(largest_of_rows<V>(layout, [&](const auto& line) __attribute__((always_inline)) {
       return [&](auto at) __attribute__((always_inline)) { return line.y_pred(at, absent); };
     }));
@@ -82,17 +95,20 @@ V compute_classes(const Loss& loss, const Layout& layout, [[maybe_unused]] Found
       return [&, shifted = logits(line)](auto at, auto& sum) __attribute__((always_inline)) {
         line.prefetch(at);
         const V x = shifted(at), mass = loss.link.mass(x);
-        if (keep_mass) line.put_mass(mass, at);
+        if constexpr (keeps_masses<Layout>())
+          if (keep_mass) line.put_mass(mass, at);
         sum[0] = sum[0] + mass;
         if constexpr (Link::kCurved) sum[1] = sum[1] + select(mass == V(0.0), V(0.0), mass * x);
       };
     });
   const auto of_rows = loss.link.row(total[0]);
   const auto mass_at = [&](const auto& line, auto at) __attribute__((always_inline)) {
-    if constexpr (Link::kTotal)
+    if constexpr (!Link::kTotal)
+      return line.y_pred(at, absent);
+    else if constexpr (keeps_masses<Layout>())
       return line.mass_at(at);
     else
-      return line.y_pred(at, absent);
+      return loss.link.mass(logits(line)(at));
   };
 
   // Gives the class at a place of a line.

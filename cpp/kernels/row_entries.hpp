@@ -10,7 +10,7 @@ namespace {
 // Two sweeps over rows that stay in the cache: their sums, and the gradients. One more before them
 // for the maximum of a key, where the loss has one.
 template <class Loss, class Layout, class V = typename Layout::Vector>
-V compute_entries(const Loss& loss, const Layout& layout) {
+FL_ROWS V compute_entries(const Loss& loss, const Layout& layout) {
   constexpr int kPredictions = predictions_of<Loss>();
   constexpr Targets kTargets = targets_of<Loss>();
   Entry<V> of_rows{};

@@ -10,7 +10,7 @@ namespace {
 // A sweep over the row for every target class, and one for the gradient, which is added up in
 // scratch.
 template <class V, class Loss, class Line>
-V compute_pairs_of(const Loss& loss, const Line& line, V weight) {
+FL_ROWS V compute_pairs_of(const Loss& loss, const Line& line, V weight) {
   const V zero(0.0);
   V value = zero;
   if (line.grad[0])
@@ -48,7 +48,7 @@ V compute_pairs_of(const Loss& loss, const Line& line, V weight) {
     label_slope = -add_pairs(line.label_y_pred(), line.label_weight());
   }
 
-  const V share(1.0 / double(line.classes));
+  const V share = share_of<V>(line.classes);
   if (line.grad[0])
     line.each_stored([&](auto at) __attribute__((always_inline)) {
       V slope = line.mass_at(at);
@@ -59,7 +59,7 @@ V compute_pairs_of(const Loss& loss, const Line& line, V weight) {
 }
 
 template <class Loss, class Layout, class V = typename Layout::Vector>
-V compute_pairs(const Loss& loss, const Layout& layout) {
+FL_ROWS V compute_pairs(const Loss& loss, const Layout& layout) {
   V values(0.0);
   layout.each_row([&](const auto& line) __attribute__((always_inline)) {
     line.put(compute_pairs_of<V>(loss, line, line.spread(layout.weight)), values);

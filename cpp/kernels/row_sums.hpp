@@ -1,13 +1,38 @@
 // Sums and maxima along rows, the same in every layout.
 #pragma once
 
-#include "kernels/row_across.hpp"
-#include "kernels/row_along.hpp"
 #include "simd/math.hpp"
+
+// What computes the rows of a layout. On a GPU it has to be inlined: its arrays are registers
+// there.
+#if defined(__CUDACC__)
+#define FL_ROWS FL_INLINE
+#else
+#define FL_ROWS
+#endif
 
 namespace fl {
 inline namespace FL_ISA {
 namespace {
+
+// 1 / count. A GPU may take 32 times as long for double as for float.
+template <class V>
+FL_INLINE V share_of(int64_t count) {
+#if defined(FL_ONE_LANE)
+  return V(1.0) / V::of(typename V::Raw(count));
+#else
+  return V(1.0 / double(count));
+#endif
+}
+
+// Classes whose sum is rounded in the type computed with before it is put away.
+template <class Line>
+FL_INLINE int64_t block_of(const Line& line) {
+  if constexpr (requires { Line::kBlock; })
+    return Line::kBlock;
+  else
+    return line.block();
+}
 
 // K sums over the classes of a line, whose lanes may still have to be added up; f(place, sums) adds
 // the terms of a place.
@@ -15,9 +40,10 @@ template <bool Unrolled, int K, class V, class Line, class F>
 FL_INLINE void sum_line(const Line& line, V (&sums)[K], F f) {
   constexpr int kParts = Line::kParts;
   typename Line::Sum sum[K];
-  for (int64_t begin = 0; begin < line.classes; begin += Line::kBlock) {
+  const int64_t block = block_of(line);
+  for (int64_t begin = 0; begin < line.classes; begin += block) {
     const int64_t left = line.classes - begin;
-    const int64_t end = begin + (left < Line::kBlock ? left : Line::kBlock);
+    const int64_t end = begin + (left < block ? left : block);
     V part[kParts][K];
     for (auto& p : part)
       for (V& v : p) v = V(0.0);

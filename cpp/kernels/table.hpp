@@ -36,7 +36,7 @@ void divisor_block(const DivisorCall& call, int64_t block, void* scratch, Partia
         partial.first_bad_row = begin + i;
         partial.first_bad_label = labels[i];
       }
-      if (valid && call.class_weight) weight *= call.class_weight[labels[i]];
+      if (valid && call.class_weight) weight *= ((const double*)call.class_weight.data)[labels[i]];
     }
     partial.loss += weight;
   }

@@ -13,10 +13,22 @@
 //   they are (Entry).
 #pragma once
 
+// What also a GPU runs is marked FL_INLINE, or FL_HOST_DEVICE if it is too long to stand in its
+// callers. FL_UNROLL(n) before a loop unrolls it n times.
+#define FL_PRAGMA(text) _Pragma(#text)
 #if defined(__CUDACC__)
 #define FL_INLINE __host__ __device__ __forceinline__
+#define FL_HOST_DEVICE __host__ __device__
 #else
 #define FL_INLINE inline __attribute__((always_inline))
+#define FL_HOST_DEVICE
+#endif
+#if defined(__CUDA_ARCH__)
+#define FL_UNROLL(n) FL_PRAGMA(unroll n)
+#elif defined(__CUDACC__) || defined(FL_EMULATED)
+#define FL_UNROLL(n)  // in what the CPU's compiler sees, where no time depends on it
+#else
+#define FL_UNROLL(n) FL_PRAGMA(GCC unroll n)
 #endif
 
 namespace fl {

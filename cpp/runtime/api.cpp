@@ -1,16 +1,15 @@
 // The C interface: what one call computes, from checked arguments to blocks of kernels.
 #include <atomic>
 #include <cmath>
-#include <cstring>
 #include <new>
 #include <vector>
 
-#include "losses/registry.hpp"
 #include "runtime/buffers.hpp"
 #include "runtime/calls.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/parallel.hpp"
 #include "runtime/status.hpp"
+#include "runtime/tensors.hpp"
 
 namespace fl {
 namespace {
@@ -86,11 +85,27 @@ Partial count_rows(const DivisorCall& k, Threads threads) {
              threads);
 }
 
+// The weights of a row loss' classes, which may have any dtype and stride.
+template <class T>
+std::vector<T> read_class_weight(const fl_call& call, const Arguments& arguments) {
+  std::vector<T> weights;
+  const fl_tensor& w = call.class_weight;
+  if (w.data && arguments.info->kind == FL_ROW)
+    for (int64_t c = 0; c < arguments.row_length; ++c)
+      weights.push_back(T(read_number(w, c * stride_of(w, 0))));
+  return weights;
+}
+
 // What a mean divides by, in rows.
 double divisor(const fl_call& call, const Arguments& arguments, Threads threads) {
   if (call.reduction == FL_NONE || call.reduction == FL_SUM) return 1;
   if (call.denominator > 0) return call.denominator;
-  const DivisorCall k = divisor_call(call, arguments, call.reduction == FL_WEIGHTED_MEAN);
+  DivisorCall k = divisor_call(call, arguments, call.reduction == FL_WEIGHTED_MEAN);
+  std::vector<double> class_weight;
+  if (k.class_weight) {
+    class_weight = read_class_weight<double>(call, arguments);
+    k.class_weight = {reinterpret_cast<char*>(class_weight.data()), FL_FLOAT64};
+  }
   if (!k.mask && !k.has_ignore_label && !k.sample_weight && !k.class_weight)
     return double(arguments.row_count);
   const Partial sum = count_rows(k, threads);
@@ -126,17 +141,6 @@ void check_labels_first(const fl_call& call, const Arguments& arguments, Threads
   check_labels(count_rows(k, threads), arguments.row_length);
 }
 
-template <class... Row>
-constexpr auto find_pairs(List<Row...>) {
-  struct All {
-    bool of[sizeof...(Row)];
-  };
-  return All{{is_over_pairs<Row>()...}};
-}
-
-// Of each row loss.
-constexpr auto kOverPairs = find_pairs(losses::Row{});
-
 double compute(const fl_call& call) {
   const Arguments arguments = check_arguments(call);
   const Kernels& kernel = kernels();
@@ -159,12 +163,14 @@ double compute(const fl_call& call) {
     found = run(kernel.pointwise[index_in_kind(call.loss_id)][arguments.in_double], k,
                 blocks(elements, k.block), kPointwiseScratch, elements, threads);
   } else {
-    RowCall k = row_call(call, arguments, kOverPairs.of[index_in_kind(call.loss_id)]);
+    RowCall k = row_call(call, arguments);
     k.grad_scale = grad_scale;
-    std::vector<float> single(arguments.class_weight.begin(), arguments.class_weight.end());
-    if (!single.empty())
-      k.class_weight = arguments.in_double ? static_cast<const void*>(arguments.class_weight.data())
-                                           : single.data();
+    std::vector<double> wide;
+    std::vector<float> narrow;
+    if (call.class_weight.data && arguments.in_double)
+      k.class_weight = (wide = read_class_weight<double>(call, arguments)).data();
+    else if (call.class_weight.data)
+      k.class_weight = (narrow = read_class_weight<float>(call, arguments)).data();
     check_labels_first(call, arguments, threads);
     found = run(kernel.row[index_in_kind(call.loss_id)][arguments.in_double], k,
                 blocks(arguments.row_count, k.block), row_scratch(k, arguments.in_double ? 8 : 4),
@@ -177,70 +183,7 @@ double compute(const fl_call& call) {
   return mean;
 }
 
-template <class F>
-int32_t guarded(fl_status* status, F f) {
-  const auto report = [&](int32_t code, const char* message) {
-    status->code = code;
-    std::snprintf(status->message, sizeof status->message, "%s", message);
-  };
-  *status = {};
-  try {
-    f();
-  } catch (const Error& error) {
-    report(error.code, error.message.c_str());
-  } catch (const std::bad_alloc&) {
-    report(FL_OUT_OF_MEMORY, "out of memory");
-  }
-  return status->code;
-}
-
-struct Any {};  // stands for V where only the signature of a loss is asked for
-
-template <class Loss>
-constexpr fl_loss_info describe(fl_kind kind) {
-  constexpr const LossInfo& info = Loss::info;
-  fl_loss_info out{};
-  out.name = info.name;
-  out.summary = info.summary;
-  out.kind = kind;
-  out.num_params = info.num_params;
-  out.targets = int32_t(targets_of<Loss>());
-  out.has_statistics = has_statistics<Loss>();
-  out.num_more = predictions_of<Loss>() - 1;
-  if constexpr (predictions_of<Loss>() > 1)
-    for (int i = 0; i < out.num_more; ++i) out.more[i] = Loss::kMore[i];
-  for (int i = 0; i < info.num_params; ++i) {
-    const Param& p = info.params[i];
-    out.params[i] = {p.name, p.value, p.low, p.high, p.low_excluded};
-  }
-  // Sums over entries know no classes; a further prediction stands where a weight would.
-  if (kind == FL_ROW)
-    out.takes_class_weight =
-        !requires(const Loss& loss, Entry<Any> e) { loss.finish(&e.y_true, e); };
-  else
-    out.takes_class_weight =
-        !out.num_more && requires(const Loss& loss, Any any) { loss(any, any, any); };
-  return out;
-}
-
-template <class... Pointwise, class... Row>
-constexpr auto describe_all(List<Pointwise...>, List<Row...>) {
-  struct All {
-    fl_loss_info info[sizeof...(Pointwise) + sizeof...(Row)];
-  };
-  return All{{describe<Pointwise>(FL_POINTWISE)..., describe<Row>(FL_ROW)...}};
-}
-
-// Ids: the pointwise losses, then the row losses, in the order of the registry.
-constexpr auto kLosses = describe_all(losses::Pointwise{}, losses::Row{});
-constexpr int kLossCount = losses::Pointwise::size + losses::Row::size;
-
 }  // namespace
-
-int index_in_kind(int32_t loss_id) {
-  return loss_id < losses::Pointwise::size ? loss_id : loss_id - losses::Pointwise::size;
-}
-
 }  // namespace fl
 
 extern "C" {
@@ -260,18 +203,6 @@ int32_t fl_scale(const fl_tensor* input, double factor, const fl_tensor* output,
             fl::blocks(call.elements.count, fl::kChunk), fl::kPointwiseScratch, call.elements.count,
             {parallel_for, pool});
   });
-}
-
-int32_t fl_loss_count(void) { return fl::kLossCount; }
-
-const fl_loss_info* fl_get_loss_info(int32_t loss_id) {
-  return loss_id >= 0 && loss_id < fl::kLossCount ? &fl::kLosses.info[loss_id] : nullptr;
-}
-
-int32_t fl_find_loss(const char* name) {
-  for (int32_t id = 0; id < fl::kLossCount; ++id)
-    if (!std::strcmp(name, fl::kLosses.info[id].name)) return id;
-  return -1;
 }
 
 }  // extern "C"

@@ -57,7 +57,7 @@ void check_targets(const fl_call& call, Arguments& arguments) {
   }
 }
 
-void check_class_weight(const fl_call& call, Arguments& arguments) {
+void check_class_weight(const fl_call& call, const Arguments& arguments) {
   const fl_tensor& w = call.class_weight;
   if (!w.data) return;
   if (!arguments.info->takes_class_weight)
@@ -69,8 +69,6 @@ void check_class_weight(const fl_call& call, Arguments& arguments) {
     fail(FL_INVALID_VALUE, "class_weight has shape %s, but %lld classes need shape (%lld,)",
          shape_text(w, w.ndim).c_str(), static_cast<long long>(arguments.row_length),
          static_cast<long long>(arguments.row_length));
-  for (int64_t c = 0; c < arguments.row_length; ++c)
-    arguments.class_weight.push_back(read_number(w, c * stride_of(w, 0)));
 }
 
 // A gradient may overwrite the prediction it belongs to and nothing else; the front ends see to

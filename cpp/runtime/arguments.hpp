@@ -1,7 +1,6 @@
-// Every rule about the shapes, dtypes and parameters of an fl_call.
+// Every rule about the shapes, dtypes and parameters of an fl_call. The tensors' memory is not
+// read: it may be that of a GPU.
 #pragma once
-
-#include <vector>
 
 #include "kernels/kernel.hpp"
 
@@ -17,7 +16,6 @@ struct Arguments {
   int64_t row_count = 1;
   int64_t row_length = 1;  // elements (pointwise) or classes of a row
   double params[FL_MAX_PARAMS] = {};
-  std::vector<double> class_weight;  // row losses
 };
 
 // Throws Error naming the argument, what it is and what is expected.

@@ -88,7 +88,7 @@ PointwiseCall pointwise_call(const fl_call& call, const Arguments& arguments) {
   return k;
 }
 
-RowCall row_call(const fl_call& call, const Arguments& arguments, bool over_pairs) {
+RowCall row_call(const fl_call& call, const Arguments& arguments) {
   RowCall k;
   const int rows = call.y_pred.ndim - 1;
   Merger merger(call.y_pred.shape, rows);
@@ -119,7 +119,7 @@ RowCall row_call(const fl_call& call, const Arguments& arguments, bool over_pair
   const bool inner = y_pred.class_stride != 1 && neighbours;  // the class axis is not last
   // Every target class of a row takes a sweep of its own, and neighbours seldom share one: rows of
   // 32 classes with 3 targets each took twice as long together, of 64 classes 5 times.
-  const int64_t few = over_pairs && k.dense ? kFewClasses / 4 : kFewClasses;
+  const int64_t few = runs_over_pairs(call.loss_id) && k.dense ? kFewClasses / 4 : kFewClasses;
   k.across = k.classes <= few || inner;
   const fl_statistics& s = call.statistics;
   k.statistics = {static_cast<char*>(s.log_sum_exp.data), static_cast<char*>(s.label_log_prob.data),
@@ -144,8 +144,10 @@ DivisorCall divisor_call(const fl_call& call, const Arguments& arguments, bool w
     k.has_ignore_label = call.has_ignore_label;
     k.ignore_label = call.ignore_label;
     k.classes = arguments.row_length;
-    if (k.weighted && (call.flags & FL_CLASS_WEIGHTED_MEAN) && !arguments.class_weight.empty())
-      k.class_weight = arguments.class_weight.data();
+    const fl_tensor& w = call.class_weight;
+    if (k.weighted && (call.flags & FL_CLASS_WEIGHTED_MEAN) && w.data)
+      k.class_weight = {
+          .data = static_cast<char*>(w.data), .dtype = w.dtype, .class_stride = stride_of(w, 0)};
   }
   k.rows = merger.merge();
   return k;

@@ -3,6 +3,7 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <new>
 #include <string>
 
 #include "fusedloss/fusedloss.h"
@@ -21,6 +22,24 @@ struct Error {
   std::vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   throw Error{code, text};
+}
+
+// Calls f, and returns the code of what it throws.
+template <class F>
+int32_t guarded(fl_status* status, F f) {
+  const auto report = [&](int32_t code, const char* message) {
+    status->code = code;
+    std::snprintf(status->message, sizeof status->message, "%s", message);
+  };
+  *status = {};
+  try {
+    f();
+  } catch (const Error& error) {
+    report(error.code, error.message.c_str());
+  } catch (const std::bad_alloc&) {
+    report(FL_OUT_OF_MEMORY, "out of memory");
+  }
+  return status->code;
 }
 
 }  // namespace fl

@@ -17,7 +17,7 @@ namespace {
 template <class V, int K>
 FL_INLINE V polynomial(V x, const double (&c)[K]) {
   V sum(c[K - 1]);
-#pragma GCC unroll 16
+  FL_UNROLL(16)
   for (int i = K - 2; i >= 0; --i) sum = fma(sum, x, V(c[i]));
   return sum;
 }
@@ -27,7 +27,7 @@ FL_INLINE V polynomial(V x, const double (&c)[K]) {
 template <class V, int K>
 FL_INLINE V polynomial(V x, V square, const double (&c)[K]) {
   V last(c[K - 1]), other(c[K - 2]);
-#pragma GCC unroll 16
+  FL_UNROLL(16)
   for (int i = K - 3; i >= 0; --i) {
     const V next = fma(last, square, V(c[i]));
     last = other;
@@ -174,9 +174,9 @@ FL_INLINE Split<V> split_log(V x) {
   const auto subnormal = x < V(kSingle ? 0x1p-126 : 0x1p-1022);
   x = select(subnormal, x * V(kSingle ? 0x1p23 : 0x1p52), x);
   const Bits lowest = V(0.75).bits();
-  const Bits above = x.bits() - lowest;
+  const Bits above = V::difference(x.bits(), lowest);
   const Bits mantissa = (above & ((typename V::Integer(1) << I::mantissa_bits) - 1)) + lowest;
-  const V e = V::of(__builtin_convertvector(above >> I::mantissa_bits, typename V::Raw));
+  const V e = V::of_integers(above >> I::mantissa_bits);
   return {select(subnormal, e - V(I::mantissa_bits), e), V::of_bits(mantissa) - V(1.0)};
 #endif
 }
@@ -187,8 +187,7 @@ FL_INLINE V exp2_of_integer(V n) {
 #if defined(__AVX512F__)
   return times_power_of_two(V(1.0), Reduced<V>{n, {}, n});
 #else
-  return times_power_of_two(V(1.0),
-                            Reduced<V>{n, __builtin_convertvector(n.raw, typename V::Bits), n});
+  return times_power_of_two(V(1.0), Reduced<V>{n, n.integers(), n});
 #endif
 }
 

@@ -91,6 +91,7 @@ def torch_loss(
     /,
 ) -> Any: ...
 def torch_covers(recording: bool, y_pred: Any, /, *constants: Any) -> bool: ...
+def torch_covers_cuda(recording: bool, y_pred: Any, /, *constants: Any) -> bool: ...
 def last_upstream(upstream: Any, /) -> float | None: ...
 def know_torch(
     kinds: tuple[type, ...],
@@ -106,6 +107,40 @@ def know_torch(
     wide_template: Any,
     /,
 ) -> None: ...
+
+# The library for GPUs.
+
+def cuda_problem() -> str | None: ...
+def cuda_is_emulated() -> bool: ...
+def cuda_compute(
+    loss: int,
+    params: tuple[float, ...],
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any,
+    mask: Any,
+    class_weight: Any,
+    ignore_label: int | None,
+    row_axis: int | None,
+    reduction: int,
+    denominator: float,
+    flags: int,
+    loss_out: Any,
+    grad_out: Any,
+    more: tuple[Any, ...],
+    more_grads: tuple[Any, ...],
+    statistics: tuple[Any, ...] | None,
+    upstream: Any,
+    device: int,
+    stream: int,
+    allocate: Callable[[int], Any],
+    scale_out: Any,
+    /,
+) -> None: ...
+def cuda_scale(
+    input: Any, upstream: Any, factor: Any, output: Any, device: int, stream: int, /
+) -> None: ...
+def open_emulated_cuda(path: str | None, /) -> None: ...
 def losses() -> Sequence[LossInfo]: ...
 def isas() -> list[str]: ...
 def get_isa() -> str: ...

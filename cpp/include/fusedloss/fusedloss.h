@@ -117,7 +117,8 @@ typedef enum fl_code {
   FL_INVALID_VALUE,
   FL_INVALID_TYPE,
   FL_LABEL_OUT_OF_RANGE,
-  FL_OUT_OF_MEMORY
+  FL_OUT_OF_MEMORY,
+  FL_DEVICE_ERROR /* from CUDA, see fusedloss_cuda.h */
 } fl_code;
 
 typedef struct fl_status {

@@ -13,15 +13,17 @@ from torch.autograd import Function
 from torch.autograd.graph import increment_version
 
 from fusedloss import _core
-from fusedloss.torch import _joint, _ops, _plain
-from fusedloss.torch._coverage import (
-    covers,
-    is_observed,
-    is_traced,
-)
+from fusedloss.torch import _cuda, _joint, _ops, _plain
+from fusedloss.torch._coverage import covers, covers_on_gpu, is_observed, is_traced
 from fusedloss.torch._gradients import Options, differentiable, heard, scaled, weigh
 from fusedloss.torch._inplace import require_replaceable
-from fusedloss.torch._memory import TEMPLATES, empty_like, empty_losses, empty_statistics
+from fusedloss.torch._memory import (
+    TEMPLATES,
+    empty_like,
+    empty_loss,
+    empty_losses,
+    empty_statistics,
+)
 from fusedloss.torch._plain import along
 
 
@@ -69,6 +71,7 @@ def fused(
             mask=mask,
             class_weight=class_weight,
         )
+    on_gpu = False
     # fmt: off
     if (
         not covers(recording, y_pred, y_true, sample_weight, mask, class_weight)
@@ -79,12 +82,17 @@ def fused(
                 loss_id, params, y_true, y_pred, sample_weight, mask, class_weight,
                 ignore_label, row_axis, reduction, denominator, flags, more,
             )
-        if plain is not None:
-            return plain()
-        return _plain.compute(
-            loss_id, params, y_true, y_pred, sample_weight, mask, class_weight,
-            ignore_label, row_axis, reduction, denominator, flags, more,
-        )
+        if not (
+            covers_on_gpu(recording, y_pred, y_true, sample_weight, mask, class_weight)
+            and (not more or covers_on_gpu(False, *more))
+        ):
+            if plain is not None:
+                return plain()
+            return _plain.compute(
+                loss_id, params, y_true, y_pred, sample_weight, mask, class_weight,
+                ignore_label, row_axis, reduction, denominator, flags, more,
+            )
+        on_gpu = True
     if more:
         joint = _joint.Call(
             loss_id, params, y_true, sample_weight, mask, class_weight,
@@ -100,7 +108,7 @@ def fused(
     if reduction == _core.NONE:
         loss = empty_losses(y_pred, row_axis)
     else:
-        loss = torch.empty_like(template)
+        loss = empty_loss(y_pred) if on_gpu else torch.empty_like(template)
         if recording:
             gradient = y_pred.detach() if over is y_pred else empty_like(y_pred)
     # A mean's 1 / N would flush most of a float16 gradient to 0. The backward applies it, in
@@ -108,7 +116,7 @@ def fused(
     unscaled = gradient is not None and y_pred.dtype is torch.float16
     if unscaled:
         flags |= _core.UNSCALED_GRAD
-    scale = _core.compute(
+    scale = (_cuda.compute if on_gpu else _core.compute)(
         loss_id, params, y_true, y_pred, sample_weight, mask, class_weight,
         ignore_label, row_axis, reduction, denominator, flags, loss, gradient, (), (), found,
     )
@@ -135,7 +143,7 @@ def fused(
 # Loss, what its gradient is still to be multiplied with, options, and what to save: the gradient,
 # None if it is not known yet, and then tensors in the order of `differentiable`; none of them where
 # the gradient lies over the predictions.
-_Computed = tuple[Tensor, float, Options, tuple[Tensor | None, ...]]
+_Computed = tuple[Tensor, Tensor | float, Options, tuple[Tensor | None, ...]]
 
 
 class FusedLoss(Function):
@@ -155,7 +163,7 @@ class FusedLoss(Function):
         gradient: Tensor = saved[0]
         # Who receives a gradient may change it, so only a graph that ends here gives its own away;
         # over the predictions, where others may look at it, as it is.
-        last = _core.last_upstream(upstream)
+        last = _core.last_upstream(upstream)  # None on a GPU: nothing there is waited for
         if last is not None:
             factor = last * ctx.scale
             if factor == 1:
@@ -172,7 +180,7 @@ class FusedLoss(Function):
             return differentiable(upstream, saved[1:], ctx.options)[0], None
         if is_observed(upstream):
             return upstream * ctx.scale * gradient, None
-        return scaled(gradient, upstream.item() * ctx.scale), None
+        return scaled(gradient, upstream, ctx.scale), None
 
 
 class FusedLosses(Function):
@@ -193,8 +201,9 @@ class FusedLosses(Function):
         if not observed:
             weight = weigh(upstream.resolve_neg(), weight, row_axis)
         gradient = empty_like(y_pred)
+        compute = _cuda.compute if _cuda.on_gpu(y_pred) else _core.compute
         # fmt: off
-        _core.compute(
+        compute(
             loss_id, params, y_true, y_pred, weight, mask, class_weight,
             ignore_label, row_axis, _core.SUM, 0.0, flags, None, gradient,
         )

@@ -1,4 +1,4 @@
-"""Where the kernels may run: on ordinary CPU tensors, while nothing but eager autograd looks on.
+"""Where the kernels may run: on ordinary tensors, while nothing but eager autograd looks on.
 
 Everything else torch does with a function goes through its dispatcher, which the kernels do not
 use: to compile or trace it, to transform it, to run it on tensors without memory of their own. A
@@ -18,6 +18,7 @@ from torch.autograd import forward_ad
 from torch.nn import Parameter
 
 from fusedloss import _core
+from fusedloss.torch import _cuda
 from fusedloss.torch._memory import TEMPLATES
 
 _KINDS = frozenset({Tensor, Parameter})
@@ -76,7 +77,8 @@ else:
 def covers(recording: bool, y_pred: Tensor, *constants: Tensor | None) -> bool:
     """Whether a kernel may compute the loss of ``y_pred``, with its gradient if it is wanted.
 
-    ``recording`` says whether autograd is: if so, ``constants`` must not be differentiated.
+    On the CPU: where it may, the tensors' values may be looked at. ``recording`` says whether
+    autograd is: if so, ``constants`` must not be differentiated.
     """
     # Dynamo, which reads this code without running it, finds True here and reads no further.
     if is_compiling() or not _KNOWN:
@@ -85,14 +87,24 @@ def covers(recording: bool, y_pred: Tensor, *constants: Tensor | None) -> bool:
     return _core.torch_covers(recording, y_pred, *constants)
 
 
+def covers_on_gpu(recording: bool, y_pred: Tensor, *constants: Tensor | None) -> bool:
+    """The same for a ``y_pred`` on a GPU; an error of the kernel if ``constants`` are not there."""
+    if is_compiling() or not _KNOWN:
+        return False
+    return _core.torch_covers_cuda(recording, y_pred, *constants) and _cuda.available()
+
+
 def is_traced(*tensors: Tensor | None) -> bool:
-    """Whether torch looks on by its dispatcher, and at nothing but ordinary CPU tensors."""
+    """Whether torch looks on by its dispatcher, and at nothing but ordinary tensors.
+
+    Of devices that have kernels.
+    """
     compiling = is_compiling()
     traced = compiling or (_dispatch_modes() and not _tracing_state())
     for tensor in tensors:
         if tensor is not None:
             kind = type(tensor)
-            if kind not in _TRACED or not tensor.is_cpu:
+            if kind not in _TRACED or not (tensor.is_cpu or (tensor.is_cuda and _cuda.available())):
                 return False
             traced = traced or kind not in _KINDS
     return bool(traced) and not is_transformed()

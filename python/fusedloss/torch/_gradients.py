@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from fusedloss import _core
-from fusedloss.torch import _plain
+from fusedloss.torch import _cuda, _plain
+from fusedloss.torch._coverage import keeps_graph
 from fusedloss.torch._memory import empty_like
 from fusedloss.torch._plain import along
 
@@ -74,8 +75,15 @@ def heard(upstream: Tensor, weight: Tensor | None, row_axis: int | None) -> Tens
     return torch.where(weight != 0, along(upstream, weight, row_axis), 0)
 
 
-def scaled(gradient: Tensor, factor: float) -> Tensor:
-    """``gradient`` times ``factor``, which is rounded once."""
+def scaled(gradient: Tensor, upstream: Tensor, scale: Tensor | float) -> Tensor:
+    """``gradient`` times ``upstream`` and ``scale``, which is rounded once.
+
+    On a GPU, where nobody looks whether that is 1, in its own memory if the graph ends with it.
+    """
+    if _cuda.on_gpu(gradient):
+        result = torch.empty_like(gradient) if keeps_graph() else gradient
+        _cuda.scale(gradient, upstream, scale, result)
+        return result
     result = empty_like(gradient)
-    _core.scale(gradient, factor, result)
+    _core.scale(gradient, float(upstream.item() * scale), result)
     return result

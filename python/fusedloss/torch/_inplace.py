@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from fusedloss.torch._coverage import covers, is_compiling, is_transformed
+from fusedloss.torch._coverage import covers, covers_on_gpu, is_compiling, is_transformed
 
 
 def require_replaceable(y_pred: Tensor, **inputs: Tensor | None) -> None:
@@ -31,7 +31,10 @@ def require_replaceable(y_pred: Tensor, **inputs: Tensor | None) -> None:
             "values are not to be lost: inplace=True is for predictions that were computed from "
             "such tensors"
         )
-    if y_pred.numel() == 0 or not covers(False, y_pred, *inputs.values()):
+    others = inputs.values()
+    if y_pred.numel() == 0 or not (
+        covers(False, y_pred, *others) or covers_on_gpu(False, y_pred, *others)
+    ):
         return
     if _may_overlap_itself(y_pred):
         raise ValueError(

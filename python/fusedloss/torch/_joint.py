@@ -3,6 +3,7 @@
 Like `_autograd`, but for gradients that may be wanted or not, each for itself.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -10,9 +11,10 @@ from torch import Tensor
 from torch.autograd import Function
 
 from fusedloss import _core
+from fusedloss.torch import _cuda
 from fusedloss.torch._coverage import is_observed
 from fusedloss.torch._gradients import Options, differentiable, heard, scaled, weigh
-from fusedloss.torch._memory import TEMPLATES, empty_like, empty_losses
+from fusedloss.torch._memory import empty_like, empty_loss, empty_losses
 from fusedloss.torch._plain import along
 
 
@@ -96,8 +98,9 @@ class JointLoss(Function):
         if is_observed(upstream):
             upstream = upstream * ctx.scale
             return None, *(None if each is None else upstream * each for each in gradients)
-        factor = upstream.item() * ctx.scale
-        return None, *(None if each is None else scaled(each, factor) for each in gradients)
+        return None, *(
+            None if each is None else scaled(each, upstream, ctx.scale) for each in gradients
+        )
 
 
 class JointLosses(Function):
@@ -140,7 +143,7 @@ def allocate(call: Call, y_pred: Tensor) -> Tensor:
     """Uninitialised memory for the loss of ``call``."""
     if call.reduction == _core.NONE:
         return empty_losses(y_pred, call.row_axis)
-    return torch.empty_like(TEMPLATES[y_pred.dtype])
+    return empty_loss(y_pred)
 
 
 def run(
@@ -149,14 +152,20 @@ def run(
     more: tuple[Tensor, ...],
     loss: Tensor | None,
     gradients: _Gradients,
-    upstream: float = 1.0,
-) -> float:
+    upstream: Tensor | None = None,
+) -> Tensor | float:
     """Compute into ``loss``, and times ``upstream`` into ``gradients``; return the core's scale."""
+    compute: Callable[..., Tensor | float] = _core.compute
+    factor: Tensor | float | None = upstream
+    if _cuda.on_gpu(y_pred):
+        compute = _cuda.compute
+    elif upstream is not None:
+        factor = upstream.item()
     # fmt: off
-    return _core.compute(
+    return compute(
         call.loss_id, call.params, call.y_true, y_pred, call.sample_weight, call.mask,
         call.class_weight, call.ignore_label, call.row_axis, call.reduction, call.denominator,
-        call.flags, loss, gradients[0], more, gradients[1:], None, upstream,
+        call.flags, loss, gradients[0], more, gradients[1:], None, factor,
     )
     # fmt: on
 

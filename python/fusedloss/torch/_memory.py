@@ -1,4 +1,4 @@
-"""Tensors for the kernels to write, on the CPU whatever torch's default device."""
+"""Tensors for the kernels to write, on the device of the predictions, whatever torch's default."""
 
 import torch
 from torch import Tensor
@@ -12,6 +12,14 @@ TEMPLATES = {
 }
 
 
+def empty_loss(y_pred: Tensor) -> Tensor:
+    """An uninitialised loss of ``y_pred``."""
+    template = TEMPLATES[y_pred.dtype]
+    return (
+        torch.empty_like(template) if y_pred.is_cpu else y_pred.new_empty((), dtype=template.dtype)
+    )
+
+
 def empty_losses(y_pred: Tensor, row_axis: int | None) -> Tensor:
     """An uninitialised loss for each row of ``y_pred``."""
     loss = TEMPLATES[y_pred.dtype]
@@ -20,6 +28,8 @@ def empty_losses(y_pred: Tensor, row_axis: int | None) -> Tensor:
     rows = y_pred.shape
     if row_axis is not None:
         rows = rows[:row_axis] + rows[row_axis + 1 :]
+    if not y_pred.is_cpu:
+        return y_pred.new_empty(rows, dtype=loss.dtype)
     return empty(rows, loss.dtype)
 
 
@@ -42,7 +52,7 @@ def empty(shape: torch.Size, dtype: torch.dtype) -> Tensor:
 
 def empty_like(tensor: Tensor) -> Tensor:
     """An uninitialised tensor in the shape, dtype and memory format of ``tensor``."""
-    if tensor.nbytes < _core.REUSE_BYTES:
+    if tensor.nbytes < _core.REUSE_BYTES or not tensor.is_cpu:
         return torch.empty_like(tensor)
     contiguous = _reused(tensor.shape, tensor.dtype)
     if tensor.is_contiguous():

@@ -107,7 +107,8 @@ class Operation:
                 return RecordedLoss.apply(self, keys, options, *tensors)  # type: ignore[no-untyped-call]
             return _below(operator, keys, tensors, options)
 
-        _LIBRARY.impl(name, compute, "CPU")
+        for device in ("CPU", "CUDA"):
+            _LIBRARY.impl(name, compute, device)
         _LIBRARY.impl(name, autograd, "Autograd", with_keyset=True)
         torch.library.register_fake(operator, imitate, lib=_LIBRARY)
         return operator
@@ -172,12 +173,12 @@ class Operation:
         self, upstream: Tensor, *tensors: Tensor | None, **options: Any
     ) -> Tensor | tuple[Tensor, ...]:
         call, y_pred, more = self._bind(tensors, options)
-        factor = 1.0
+        factor = None
         if call.reduction == _core.NONE:
             weight = weigh(upstream, call.sample_weight, call.row_axis)
             call = call._replace(sample_weight=weight, reduction=_core.SUM)
         else:
-            factor = upstream.item()
+            factor = upstream
         wanted = options.get("wanted", [True])
         gradients = tuple(empty_like(y_pred) if want else None for want in wanted)
         run(call, y_pred, more, None, gradients, factor)

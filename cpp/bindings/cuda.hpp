@@ -1,0 +1,17 @@
+// The library for GPUs, opened when the first tensor of one comes along.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace fl {
+
+// Whether a library stands in for that of GPUs which runs the kernels on the CPU: tensors there
+// count as those of GPU 0 then.
+inline bool emulated = false;
+
+inline bool is_emulated() { return emulated; }
+
+// Adds `cuda_problem`, `cuda_compute`, `cuda_scale` and `open_emulated_cuda` to the module.
+void add_cuda(pybind11::module_& module);
+
+}  // namespace fl

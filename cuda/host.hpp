@@ -1,0 +1,106 @@
+// What the host asks of CUDA beside launches, or of the emulator in its place.
+#pragma once
+
+#include "cuda/launch.hpp"
+#include "runtime/status.hpp"
+
+#if defined(FL_EMULATED)
+#include <cstdlib>
+#include <cstring>
+#endif
+
+namespace fl {
+inline namespace FL_ISA {
+namespace {
+
+// Throws Error if there was one.
+inline void check(LaunchError error, const char* what) {
+  if (error) fail(FL_DEVICE_ERROR, "%s: %s", what, text_of(error));
+}
+
+#if defined(FL_EMULATED)
+
+inline int device_count() { return 1; }
+
+struct CurrentDevice {
+  explicit CurrentDevice(int32_t device) {
+    if (device != 0) fail(FL_INVALID_VALUE, "device: there is no GPU %d", int(device));
+  }
+};
+
+// One that FUSEDLOSS_EMULATED_DEVICE names: "A100" has no clusters. Few multiprocessors, so that
+// teams of threads take several rows each.
+inline Device device_properties(int32_t /*device*/) {
+  const char* name = std::getenv("FUSEDLOSS_EMULATED_DEVICE");
+  return name && !std::strcmp(name, "A100") ? Device{8, 0, 2, 166912, 1}
+                                            : Device{9, 0, 2, 232448, 8};
+}
+
+inline void fill(void* memory, int byte, size_t bytes, void* /*stream*/) {
+  std::memset(memory, byte, bytes);
+}
+
+#else
+
+inline void check(cudaError_t error, const char* what) {
+  if (error) (void)cudaGetLastError();  // reported here, so nobody else must find it later
+  check(LaunchError(error), what);
+}
+
+// Throws Error where there is none.
+inline int device_count() {
+  int driver = 0, runtime = 0, count = 0;
+  check(cudaDriverGetVersion(&driver), "CUDA");
+  check(cudaRuntimeGetVersion(&runtime), "CUDA");
+  if (driver == 0) fail(FL_DEVICE_ERROR, "CUDA: there is no driver for GPUs");
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  if (error == cudaErrorInsufficientDriver)
+    fail(FL_DEVICE_ERROR, "CUDA: the driver is for CUDA %d.%d, but this build needs %d.%d",
+         driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
+  check(error, "CUDA");
+  return count;
+}
+
+// Makes a device the current one while it lives.
+class CurrentDevice {
+ public:
+  explicit CurrentDevice(int32_t device) {
+    check(cudaGetDevice(&previous_), "device");
+    if (previous_ == device) previous_ = -1;
+    if (previous_ >= 0) check(cudaSetDevice(device), "device");
+  }
+  CurrentDevice(const CurrentDevice&) = delete;
+  CurrentDevice& operator=(const CurrentDevice&) = delete;
+  ~CurrentDevice() {
+    if (previous_ >= 0) cudaSetDevice(previous_);
+  }
+
+ private:
+  int previous_ = -1;
+};
+
+// Looked up in a table of the driver: nothing is gained by another table here.
+inline Device device_properties(int32_t device) {
+  Device found;
+  const auto ask = [&](cudaDeviceAttr attribute, int& value) {
+    check(cudaDeviceGetAttribute(&value, attribute, device), "device");
+  };
+  ask(cudaDevAttrComputeCapabilityMajor, found.major);
+  ask(cudaDevAttrComputeCapabilityMinor, found.minor);
+  ask(cudaDevAttrMultiProcessorCount, found.multiprocessors);
+  ask(cudaDevAttrMaxSharedMemoryPerBlockOptin, found.shared_bytes);
+  // Of 8 blocks on every device that has clusters; 16 would have to be asked for, and cost
+  // multiprocessors.
+  found.largest_cluster = found.major >= 9 ? 8 : 1;
+  return found;
+}
+
+inline void fill(void* memory, int byte, size_t bytes, void* stream) {
+  check(cudaMemsetAsync(memory, byte, bytes, cudaStream_t(stream)), "loss");
+}
+
+#endif
+
+}  // namespace
+}  // namespace FL_ISA
+}  // namespace fl

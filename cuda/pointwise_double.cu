@@ -1,0 +1,17 @@
+// The kernel of every pointwise loss, computed in double.
+#include "cuda/pointwise.hpp"
+#include "cuda/pointwise_table.hpp"
+
+namespace fl {
+namespace {
+
+template <class... Pointwise>
+constexpr PointwiseKernels pointwise_kernels(List<Pointwise...>) {
+  return {{on_host<pointwise_kernel<Pointwise, double>>()...}};
+}
+
+}  // namespace
+
+const PointwiseKernels pointwise_kernels_double = pointwise_kernels(losses::Pointwise{});
+
+}  // namespace fl

@@ -1,0 +1,17 @@
+// The kernel of every row loss, computed in double.
+#include "cuda/row.hpp"
+#include "cuda/row_table.hpp"
+
+namespace fl {
+namespace {
+
+template <class... Row>
+constexpr RowKernels row_kernels(List<Row...>) {
+  return {{on_host<row_kernel<Row, double>>()...}};
+}
+
+}  // namespace
+
+const RowKernels row_kernels_double = row_kernels(losses::Row{});
+
+}  // namespace fl
