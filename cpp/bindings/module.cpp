@@ -6,6 +6,7 @@
 
 #include "bindings/calls.hpp"
 #include "bindings/direct.hpp"
+#include "bindings/xla.hpp"
 
 namespace py = pybind11;
 
@@ -110,6 +111,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   add_calls(m);
   add_direct_numpy(m);
   add_direct_torch(m);
+  add_xla(m);
   m.def(
       "losses", [loss, parameter] { return losses(loss, parameter); },
       "Every loss of the registry.");
