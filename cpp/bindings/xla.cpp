@@ -44,6 +44,13 @@ class Attributes {
   int64_t integer(std::string_view name) const { return scalar<int64_t>(name, xla::kS64); }
   double number(std::string_view name) const { return scalar<double>(name, xla::kF64); }
 
+  std::string text(std::string_view name) const {
+    const int64_t i = find(name);
+    if (i < 0 || given_.types[i] != xla::kStringAttribute) refuse(name);
+    const auto& span = *static_cast<const xla::Span*>(given_.values[i]);
+    return std::string(span.data, span.size);
+  }
+
   // An array of numbers; of size 0 if it is not given.
   xla::Array numbers(std::string_view name) const {
     const int64_t i = find(name);
@@ -306,7 +313,9 @@ void compute(xla::CallFrame& frame) {
   const Attributes attributes(frame.attributes);
   fl_call call{};
   call.struct_size = sizeof call;
-  call.loss_id = int32_t(attributes.integer("loss"));
+  const std::string loss = attributes.text("loss");  // numbers change when a loss is added
+  call.loss_id = fl_find_loss(loss.c_str());
+  if (call.loss_id < 0) fail("there is no loss " + loss);
   const xla::Array params = attributes.numbers("params");
   call.params = static_cast<const double*>(params.data);
   call.num_params = int32_t(params.size);
@@ -398,7 +407,8 @@ void add_xla(py::module_& module) {
       "xla_handlers",
       [] {
         py::dict handlers;
-        handlers["fusedloss"] =
+        // Programs may be kept: what no longer means the same gets another name.
+        handlers["fusedloss_v1"] =
             py::capsule(reinterpret_cast<void*>(&handle), "xla._CUSTOM_CALL_TARGET");
         return handlers;
       },

@@ -78,7 +78,7 @@ struct Buffers {  // arguments or results, all of them buffers
   Buffer** buffers;
 };
 
-enum AttributeType : int { kArrayAttribute = 1, kScalarAttribute = 3 };
+enum AttributeType : int { kArrayAttribute = 1, kScalarAttribute = 3, kStringAttribute = 4 };
 
 struct Attributes {
   size_t struct_size;

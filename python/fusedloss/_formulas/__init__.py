@@ -9,8 +9,8 @@ there before, since 0 times infinity is NaN.
 from fusedloss._formulas import binary, categorical, counts, margin, regression, vectors
 from fusedloss._formulas.namespace import Formulas
 
-# (operations, y_true, y_pred, *parameters) -> a value for each element. A weight of positive targets
-# follows the parameters; further predictions come as `more=`.
+# (operations, y_true, y_pred, *parameters) -> a value for each element. A weight of positive
+# targets follows the parameters; further predictions come as `more=`.
 POINTWISE: Formulas = {
     **regression.POINTWISE,
     **counts.POINTWISE,

@@ -164,7 +164,6 @@ def _count(xp: Namespace, call: Call, operands: Operands, exists: Array | None) 
     return xp.sum(xp.mean(counts, axis) if _averages(call) else counts)
 
 
-
 def statistics(
     xp: Namespace, call: Call, operands: Operands
 ) -> tuple[Array, Array | None, Array, Array]:

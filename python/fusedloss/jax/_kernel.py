@@ -9,13 +9,17 @@ from jax import Array, ShapeDtypeStruct
 
 from fusedloss import _core
 from fusedloss._formulas.calls import Call, Operands
+from fusedloss._registry import BY_ID
 
-for _name, _handler in _core.xla_handlers().items():
-    jax.ffi.register_ffi_target(_name, _handler, platform="cpu")
+((TARGET, _HANDLER),) = _core.xla_handlers().items()
+jax.ffi.register_ffi_target(TARGET, _HANDLER, platform="cpu")
 
-TARGET = "fusedloss"
 _OPERANDS = {name: 1 << place for place, name in enumerate(_core.XLA_OPERANDS)}
 _RESULTS = {name: 1 << place for place, name in enumerate(_core.XLA_RESULTS)}
+
+
+def _shape(shape: tuple[int, ...], dtype: Any) -> ShapeDtypeStruct:
+    return ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
 
 
 class Wanted(NamedTuple):
@@ -61,12 +65,12 @@ def named_results(call: Call, operands: Operands, wanted: Wanted) -> dict[str, S
     """What the call returns, under the names and in the order of the core."""
     y_pred = operands.y_pred
     rows, dtype = rows_of(call, y_pred), jnp.promote_types(y_pred.dtype, jnp.float32)
-    losses, loss = ShapeDtypeStruct(rows, dtype), ShapeDtypeStruct((), dtype)
+    losses, loss = _shape(rows, dtype), _shape((), dtype)
     results = {"loss": losses if call.reduction == _core.NONE else loss}
     names = ("grad", "more_grad_0", "more_grad_1")
     for name, is_wanted in zip(names, wanted.gradients, strict=False):
         if is_wanted:
-            results[name] = ShapeDtypeStruct(y_pred.shape, y_pred.dtype)
+            results[name] = _shape(y_pred.shape, y_pred.dtype)
     if wanted.scale:
         results["scale"] = loss
     if wanted.statistics:
@@ -74,7 +78,7 @@ def named_results(call: Call, operands: Operands, wanted: Wanted) -> dict[str, S
         if operands.y_true is not None and operands.y_true.ndim < y_pred.ndim:
             results["label_log_prob"] = losses
         results["entropy"] = losses
-        results["argmax"] = ShapeDtypeStruct(rows, jax.dtypes.canonicalize_dtype(np.int64))
+        results["argmax"] = _shape(rows, jax.dtypes.canonicalize_dtype(np.int64))
     return results
 
 
@@ -87,7 +91,7 @@ def run(
     own size, or 1 for one that all calls share.
     """
     attributes: dict[str, Any] = {
-        "loss": np.int64(call.loss_id),
+        "loss": BY_ID[call.loss_id].name,
         "ndim": np.int64(ndim),
         "row_axis": np.int64(-1 if call.row_axis is None else call.row_axis),
         "reduction": np.int64(call.reduction),
@@ -129,5 +133,3 @@ def compute(call: Call, operands: Operands, wanted: Wanted = Wanted()) -> Found:
     if divisor is None:
         return found
     return found._replace(loss=found.loss / divisor, scale=1 / divisor if wanted.scale else None)
-
-

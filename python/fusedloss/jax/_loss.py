@@ -1,8 +1,8 @@
 """The losses as JAX differentiates them.
 
 The gradient is computed together with the value, in one pass, and only where a derivative is asked
-for. What the kernels do not know, the formulas of the losses do: derivatives with respect to targets
-and weights, and those of higher order.
+for. What the kernels do not know, the formulas of the losses do: derivatives with respect to
+targets and weights, and those of higher order.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.custom_derivatives import SymbolicZero
 
@@ -82,9 +83,7 @@ def _differentiable_jvp(
     return found, _pushed(lambda each: _by_formula(call, wanted, each, moving), operands, moving)
 
 
-def _by_formula(
-    call: Call, wanted: Wanted, operands: Operands, moving: Mapping[str, Any]
-) -> Found:
+def _by_formula(call: Call, wanted: Wanted, operands: Operands, moving: Mapping[str, Any]) -> Found:
     """As `_kernel.compute`."""
     predictions = (operands.y_pred, *operands.more)
 
@@ -119,15 +118,14 @@ def _formula(call: Call, operands: Operands, moving: Mapping[str, Any]) -> Array
 def _scale(call: Call, operands: Operands) -> Array:
     """What the sum of the losses is multiplied with."""
     if operands.divisor is not None:
-        return 1 / operands.divisor
+        inverse: Array = 1 / operands.divisor
+        return inverse
     count = calls.count(_namespace, call, operands)
     return jnp.where(count == 0, 0, 1 / jnp.where(count == 0, 1, count))
 
 
 def _statistics(call: Call, operands: Operands) -> tuple[Array, ...]:
-    return tuple(
-        each for each in calls.statistics(_namespace, call, operands) if each is not None
-    )
+    return tuple(each for each in calls.statistics(_namespace, call, operands) if each is not None)
 
 
 def _along_rows(call: Call, products: Array) -> Array:
@@ -166,4 +164,8 @@ def _pushed(function: Callable[[Operands], Any], operands: Operands, moves: dict
 
 def _still(values: Array) -> Any:
     """A tangent of 0."""
-    return jax.custom_derivatives.zero_from_primal(values)
+    return (
+        jnp.zeros_like(values)
+        if jnp.issubdtype(values.dtype, jnp.inexact)
+        else np.zeros(values.shape, jax.dtypes.float0)
+    )

@@ -1,11 +1,13 @@
 """The operations of the formulas in JAX: see `fusedloss._formulas.namespace`."""
 
+# ruff: noqa: A004 (the names are those of NumPy)
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.lax import stop_gradient
 from jax.nn import log_sigmoid, log_softmax, logsumexp, relu, sigmoid
-from jax.numpy import (  # noqa: A004  (names are those of NumPy)
+from jax.numpy import (
     abs,
     argmax,
     exp,

@@ -1,5 +1,7 @@
 """The operations of the formulas in torch: see `fusedloss._formulas.namespace`."""
 
+# ruff: noqa: A004 (the names are those of NumPy)
+
 import torch
 from torch import (
     Tensor,
