@@ -33,7 +33,7 @@ def fused(call: Call, statistics: bool, operands: Operands) -> tuple[Array, tupl
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
 def _evaluate(call: Call, statistics: bool, operands: Operands) -> tuple[Array, tuple[Array, ...]]:
-    found = _kernel.compute(call, operands, Wanted(statistics=statistics))
+    found = _compute(call, Wanted(statistics=statistics), operands)
     return found.loss, found.statistics
 
 
@@ -69,7 +69,7 @@ def _evaluate_jvp(
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
 def _differentiable(call: Call, wanted: Wanted, operands: Operands) -> Found:
     """What the kernel computes; its own derivatives are those of the formula."""
-    return _kernel.compute(call, operands, wanted)
+    return _compute(call, wanted, operands)
 
 
 @partial(_differentiable.defjvp, symbolic_zeros=True)
@@ -81,6 +81,18 @@ def _differentiable_jvp(
     moving = _moving(moves, names)
     found = _differentiable(call, wanted, operands)
     return found, _pushed(lambda each: _by_formula(call, wanted, each, moving), operands, moving)
+
+
+def _compute(call: Call, wanted: Wanted, operands: Operands) -> Found:
+    """The loss, and what is wanted beside it: by the kernel, which runs on the CPU only."""
+    if jax.default_backend() == "cpu":
+        return _kernel.compute(call, operands, wanted)
+    found: Found = jax.lax.platform_dependent(
+        operands,
+        cpu=lambda each: _kernel.compute(call, each, wanted),
+        default=lambda each: _by_formula(call, wanted, each, {}),
+    )
+    return found
 
 
 def _by_formula(call: Call, wanted: Wanted, operands: Operands, moving: Mapping[str, Any]) -> Found:
@@ -96,7 +108,10 @@ def _by_formula(call: Call, wanted: Wanted, operands: Operands, moving: Mapping[
 
     scale, unscaled = None, call
     if wanted.scale:
-        scale, unscaled = _scale(call, operands), call._replace(reduction=_core.SUM)
+        scale, unscaled = (
+            _kernel.inverse_divisor(call, operands),
+            call._replace(reduction=_core.SUM),
+        )
     if any(wanted.gradients):
         variables = tuple(
             each for each, want in zip(predictions, wanted.gradients, strict=True) if want
@@ -113,15 +128,6 @@ def _by_formula(call: Call, wanted: Wanted, operands: Operands, moving: Mapping[
 def _formula(call: Call, operands: Operands, moving: Mapping[str, Any]) -> Array:
     loss: Array = calls.compute(_namespace, call, operands, "sample_weight" in moving)
     return loss
-
-
-def _scale(call: Call, operands: Operands) -> Array:
-    """What the sum of the losses is multiplied with."""
-    if operands.divisor is not None:
-        inverse: Array = 1 / operands.divisor
-        return inverse
-    count = calls.count(_namespace, call, operands)
-    return jnp.where(count == 0, 0, 1 / jnp.where(count == 0, 1, count))
 
 
 def _statistics(call: Call, operands: Operands) -> tuple[Array, ...]:
@@ -164,8 +170,6 @@ def _pushed(function: Callable[[Operands], Any], operands: Operands, moves: dict
 
 def _still(values: Array) -> Any:
     """A tangent of 0."""
-    return (
-        jnp.zeros_like(values)
-        if jnp.issubdtype(values.dtype, jnp.inexact)
-        else np.zeros(values.shape, jax.dtypes.float0)
-    )
+    if jnp.issubdtype(values.dtype, jnp.inexact):
+        return jnp.zeros_like(values)
+    return np.zeros(values.shape, jax.dtypes.float0)

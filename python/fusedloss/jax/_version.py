@@ -3,12 +3,12 @@
 _OLDEST = (0, 7)
 
 try:
-    import jaxlib as _jaxlib
+    from jaxlib.version import __version__ as _version
 except ImportError as error:
     raise ImportError("fusedloss.jax needs JAX: pip install 'fusedloss[jax]'") from error
 
-if tuple(map(int, _jaxlib.__version__.split(".")[:2])) < _OLDEST:
+if tuple(map(int, _version.split(".")[:2])) < _OLDEST:
     raise ImportError(
         f"fusedloss.jax needs jaxlib {'.'.join(map(str, _OLDEST))} or later, got "
-        f"{_jaxlib.__version__}: pip install --upgrade jax"
+        f"{_version}: pip install --upgrade jax"
     )
