@@ -10,6 +10,7 @@ offers the names and arguments of `optax.losses`.
 """
 
 import fusedloss.jax._version  # noqa: F401  (first: it refuses versions of JAX that do not fit)
+from fusedloss.jax import optax
 from fusedloss.jax.binary import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -92,6 +93,7 @@ __all__ = [
     "multilabel_margin",
     "negative_binomial",
     "nll",
+    "optax",
     "pinball",
     "poisson",
     "smooth_l1",

@@ -54,7 +54,7 @@ def evaluate_pointwise(
     ``weights`` are numbers in [0, highest], one for all outputs along ``axis`` or one for each. A
     further prediction in ``more`` is an array, or a number for all elements.
     """
-    target, prediction = _array("y_true", y_true), _prediction("y_pred", y_pred)
+    target, prediction = arrays_of(y_true, y_pred)
     shape = prediction.shape
     if target.shape != shape:
         _arguments.refuse_shape("y_true", target.shape, shape)
@@ -90,7 +90,7 @@ def evaluate_dense(
 
     ``labels`` is the advice to someone who has integer labels.
     """
-    target, prediction = _array("y_true", y_true), _prediction("y_pred", y_pred)
+    target, prediction = arrays_of(y_true, y_pred)
     axis, rows = _rows.split_classes(prediction.shape, axis)
     if target.shape != prediction.shape:
         _arguments.refuse_dense_labels(target, prediction.shape, rows, labels)
@@ -117,7 +117,7 @@ def evaluate_sparse(
 
     ``dense`` is the advice to someone who has one-hot or soft labels.
     """
-    target, prediction = _array("y_true", y_true), _prediction("y_pred", y_pred)
+    target, prediction = arrays_of(y_true, y_pred)
     axis, rows = _rows.split_classes(prediction.shape, axis)
     if target.shape != rows or target.dtype.kind not in "iu":
         _arguments.refuse_labels(target, prediction.shape, rows, dense)
@@ -125,7 +125,7 @@ def evaluate_sparse(
         class_weight = _per_class(weight_name, class_weight, prediction.shape[axis])
     if ignore_class is not None:
         ignore_class = integer("ignore_class", ignore_class)
-    operands = Operands(_readable(target), prediction, class_weight=class_weight)
+    operands = Operands(target, prediction, class_weight=class_weight)
     return _evaluate(loss, params, operands, ignore_class, axis, options, statistics)
 
 
@@ -186,8 +186,6 @@ def _evaluate(
     if mask is not None:
         exists = _spread("mask", _array("mask", mask), rows, shape)
     operands = operands._replace(sample_weight=weight, mask=exists)
-    if y_true is not None and y_true.dtype.kind == "u":
-        operands = operands._replace(y_true=_readable(y_true))
     call = Call(loss.id, params, ignore_label, row_axis, code)
     if denominator is not None:
         divisor = _divisor(denominator, reduction, call, operands)
@@ -198,6 +196,16 @@ def _evaluate(
     if len(found) == 3:  # none of a label
         found = found[0], None, *found[1:]
     return value, complete(found, y_true)
+
+
+def arrays_of(
+    y_true: Any, y_pred: Any, target_name: str = "y_true", name: str = "y_pred"
+) -> tuple[Array, Array]:
+    """Targets and predictions, the latter of a floating dtype."""
+    target = _array(target_name, y_true)
+    if target.dtype.kind == "u":
+        target = _readable(target)
+    return target, _prediction(name, y_pred)
 
 
 def _array(name: str, value: Any) -> Array:

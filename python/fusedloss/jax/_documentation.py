@@ -23,7 +23,8 @@ _SHARED = """\
   sample_weight: a weight for each row, of any real dtype; negative weights are allowed. Its shape
     is the shape of the rows, or broadcasts to it from the left: (batch,) or (batch, 1) for rows of
     shape (batch, time). A row of weight 0 adds 0 to the loss and has gradient 0, even if it
-    contains NaN. Default: every row weighs 1.
+    contains NaN; but derivatives by targets and weights, unlike a mask, look at it. Default: every
+    row weighs 1.
   mask: bool, shaped like `sample_weight`. Where it is False the row does not exist: as with
     weight 0, and it is not counted by a mean. Default: every row exists.
   reduction: what becomes of the losses of the rows, each multiplied by its weight:

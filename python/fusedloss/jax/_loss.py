@@ -5,7 +5,7 @@ for. What the kernels do not know, the formulas of the losses do: derivatives wi
 targets and weights, and those of higher order.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -57,12 +57,11 @@ def _evaluate_jvp(
 
     others = _moving(moves, ("y_true", "sample_weight", "class_weight", "divisor"))
     if others:
-        tangent += _pushed(lambda each: _formula(call, each, others), operands, others)
+        # All rows are looked at, also those of weight 0: a derivative by the weights may follow.
+        tangent += _push(partial(_formula, call, True), operands, others)
     described = tuple(map(_still, found.statistics))
     if statistics and _moves(moves.y_pred):
-        described = _pushed(
-            lambda each: _statistics(call, each), operands, {"y_pred": moves.y_pred}
-        )
+        described = _push(partial(_statistics, call), operands, {"y_pred": moves.y_pred})
     return (found.loss, found.statistics), (tangent, described)
 
 
@@ -80,7 +79,8 @@ def _differentiable_jvp(
     names = ("y_true", "y_pred", "more", "sample_weight", "class_weight", "divisor")
     moving = _moving(moves, names)
     found = _differentiable(call, wanted, operands)
-    return found, _pushed(lambda each: _by_formula(call, wanted, each, moving), operands, moving)
+    formula = partial(_by_formula, call, wanted, "sample_weight" in moving)
+    return found, _push(formula, operands, moving)
 
 
 def _compute(call: Call, wanted: Wanted, operands: Operands) -> Found:
@@ -90,12 +90,14 @@ def _compute(call: Call, wanted: Wanted, operands: Operands) -> Found:
     found: Found = jax.lax.platform_dependent(
         operands,
         cpu=lambda each: _kernel.compute(call, each, wanted),
-        default=lambda each: _by_formula(call, wanted, each, {}),
+        default=lambda each: _by_formula(call, wanted, False, each),
     )
     return found
 
 
-def _by_formula(call: Call, wanted: Wanted, operands: Operands, moving: Mapping[str, Any]) -> Found:
+def _by_formula(
+    call: Call, wanted: Wanted, differentiates_weights: bool, operands: Operands
+) -> Found:
     """As `_kernel.compute`."""
     predictions = (operands.y_pred, *operands.more)
 
@@ -103,7 +105,8 @@ def _by_formula(call: Call, wanted: Wanted, operands: Operands, moving: Mapping[
         given = iter(variables)
         pairs = zip(predictions, wanted.gradients, strict=False)
         y_pred, *more = (next(given) if want else each for each, want in pairs)
-        losses = _formula(call, operands._replace(y_pred=y_pred, more=(*more,)), moving)
+        given_here = operands._replace(y_pred=y_pred, more=(*more,))
+        losses = _formula(call, differentiates_weights, given_here)
         return losses.sum(), losses
 
     scale, unscaled = None, call
@@ -122,11 +125,11 @@ def _by_formula(call: Call, wanted: Wanted, operands: Operands, moving: Mapping[
     else:
         gradients = ()
     described = _statistics(call, operands) if wanted.statistics else ()
-    return Found(_formula(call, operands, moving), gradients, scale, described)
+    return Found(_formula(call, differentiates_weights, operands), gradients, scale, described)
 
 
-def _formula(call: Call, operands: Operands, moving: Mapping[str, Any]) -> Array:
-    loss: Array = calls.compute(_namespace, call, operands, "sample_weight" in moving)
+def _formula(call: Call, differentiates_weights: bool, operands: Operands) -> Array:
+    loss: Array = calls.compute(_namespace, call, operands, differentiates_weights)
     return loss
 
 
@@ -161,11 +164,10 @@ def _moving(moves: Operands, names: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
-def _pushed(function: Callable[[Operands], Any], operands: Operands, moves: dict[str, Any]) -> Any:
+def _push(function: Callable[[Operands], Any], operands: Operands, moves: dict[str, Any]) -> Any:
     """The tangent of a function of the operands, of which some move."""
     start = {name: getattr(operands, name) for name in moves}
-    _, tangent = jax.jvp(lambda each: function(operands._replace(**each)), (start,), (moves,))
-    return tangent
+    return jax.jvp(lambda each: function(operands._replace(**each)), (start,), (moves,))[1]
 
 
 def _still(values: Array) -> Any:
