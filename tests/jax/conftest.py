@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 jax = pytest.importorskip("jax")
+pytest.importorskip("fusedloss.jax", exc_type=ImportError)
 
 
 @pytest.fixture
