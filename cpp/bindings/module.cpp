@@ -8,6 +8,7 @@
 #include "bindings/cuda.hpp"
 #include "bindings/direct.hpp"
 #include "bindings/label_lists.hpp"
+#include "bindings/xla.hpp"
 
 namespace py = pybind11;
 
@@ -114,6 +115,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   add_direct_torch(m);
   add_cuda(m);
   add_label_lists(m);
+  add_xla(m);
   m.def(
       "losses", [loss, parameter] { return losses(loss, parameter); },
       "Every loss of the registry.");

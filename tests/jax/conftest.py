@@ -1,0 +1,16 @@
+"""JAX, where it is installed."""
+
+from collections.abc import Iterator
+
+import pytest
+
+jax = pytest.importorskip("jax")
+pytest.importorskip("fusedloss.jax", exc_type=ImportError)
+
+
+@pytest.fixture
+def float64() -> Iterator[None]:
+    """JAX computes in float64 if it is told to."""
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", False)
