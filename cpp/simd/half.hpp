@@ -110,10 +110,11 @@ FL_INLINE Narrowed narrow_pair(Float low, Float high, const S* p) {
 // One merges the halves of lanes, one brings them into their order; a register by itself takes two.
 template <>
 FL_INLINE Narrowed narrow_pair(Float low, Float high, const BFloat16*) {
-  const Raw32 even = round_to_bfloat16(low) >> 16, odd = round_to_bfloat16(high) & 0xFFFF0000;
+  const __m512i merged = _mm512_mask_mov_epi16((__m512i)(round_to_bfloat16(low) >> 16), 0xAAAAAAAA,
+                                               (__m512i)round_to_bfloat16(high));
   Narrowed order;
   for (int i = 0; i < 32; ++i) order[i] = uint16_t(i % 16 * 2 + i / 16);
-  return (Narrowed)_mm512_maskz_permutexvar_epi16(~0u, (__m512i)order, (__m512i)(even | odd));
+  return (Narrowed)_mm512_maskz_permutexvar_epi16(~0u, (__m512i)order, merged);
 }
 #elif defined(__AVX2__)
 template <>
