@@ -150,9 +150,9 @@ class Computation {
     row_ = RowWork(k);
     row_.scales = scales_;
     if (is_plain_crossentropy(place, k)) {
-      const CrossentropyPlan plan =
-          plan_crossentropy(device, rows, classes, item_size(x.dtype),
-                            is_packed(k, x) && is_packed(k, grad), is_aligned(k, x));
+      const CrossentropyPlan plan = plan_crossentropy(device, rows, classes, item_size(x.dtype),
+                                                      is_packed(k, x) && is_packed(k, grad),
+                                                      is_aligned(k, x), k.params[0] != 0);
       row_kernel_ = &kernel_of(plan, x.dtype);
       row_.lanes = plan.lanes;
       row_.rows_per_block = plan.rows_per_block;

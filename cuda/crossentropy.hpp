@@ -21,14 +21,16 @@ struct LinkOf<float> {
   using type = losses::Softmax;
 };
 
-// The loss of a row, and its gradient, times a scale. The logits are still on their way.
-template <class S, class Row>
+// The loss of a row, and its gradient, times a scale. The logits are still on their way. Smoothed:
+// there may be label smoothing.
+template <class S, bool Smoothed, class Row>
 FL_DEVICE void compute_crossentropy(const RowWork& work, double scale, int64_t index, Row& row) {
   using V = Vec<float, 1>;
   const RowHead<float> head = read_head<float>(work, index);
   float value = head.instead;
   if (head.counts) {
-    const losses::CategoricalCrossentropy<typename LinkOf<S>::type> loss{work.call.params[0]};
+    const losses::CategoricalCrossentropy<typename LinkOf<S>::type> loss{
+        Smoothed ? work.call.params[0] : 0.0};
     row.label = head.label;
     row.weight = V(double(head.weight) * scale);
     value = head.weight * compute_classes(loss, row, (Found<V>*)nullptr).raw;
@@ -56,31 +58,32 @@ crossentropy_of_warps(const FL_GRID_CONSTANT RowWork work) {
   if (row >= work.call.rows.count) return wait_for_kernel_before();
   GroupTeam team(kWarp);
   PackedRow<S, Held, GroupTeam> held(team, work.call, parts_of<S>(work, row));
-  compute_crossentropy<S>(work, wait_for_scales(work.scales).grad, row, held);
+  compute_crossentropy<S, true>(work, wait_for_scales(work.scales).grad, row, held);
   let_next_kernel_begin();
 }
 
-// The row of a block, or of a cluster.
+// The row of a block, or of a cluster. 64 registers for each of up to 1024 threads are too few to
+// hold 8 packs and targets for all classes: see plan_crossentropy.
 template <class S, int Held>
 FL_KERNEL(1024, 1)
 crossentropy_of_blocks(const FL_GRID_CONSTANT RowWork work) {
   const int64_t row = block_index() / cluster_size();
   BlockTeam team;
   PackedRow<S, Held, BlockTeam> held(team, work.call, parts_of<S>(work, row));
-  compute_crossentropy<S>(work, wait_for_scales(work.scales).grad, row, held);
+  compute_crossentropy<S, (Held < 8)>(work, wait_for_scales(work.scales).grad, row, held);
   let_next_kernel_begin();
 }
 
 // Rows that no team can hold, read in each sweep: from the second cache, as long as the rows of all
 // blocks fit there.
 template <class S>
-FL_KERNEL(1024, 1)
+FL_KERNEL(512, 1)
 crossentropy_of_streams(const FL_GRID_CONSTANT RowWork work) {
   BlockTeam team;
   const double scale = wait_for_scales(work.scales).grad;
   for (int64_t row = block_index(); row < work.call.rows.count; row += block_count()) {
     PackedRow<S, 0, BlockTeam> read(team, work.call, parts_of<S>(work, row));
-    compute_crossentropy<S>(work, scale, row, read);
+    compute_crossentropy<S, true>(work, scale, row, read);
   }
   let_next_kernel_begin();
 }
@@ -101,7 +104,7 @@ crossentropy_of_tiles(const FL_GRID_CONSTANT RowWork work) {
   for (int row = thread_index() / work.lanes; row < rows; row += kTileThreads / work.lanes) {
     TileRow<S> of_tile(team, work.call, tile.numbers() + row * place.classes, place.classes,
                        place.grad != nullptr, row);
-    compute_crossentropy<S>(work, scale, first + row, of_tile);
+    compute_crossentropy<S, true>(work, scale, first + row, of_tile);
   }
   if (place.grad) {
     block_sync();

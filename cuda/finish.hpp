@@ -15,7 +15,7 @@ struct FinishWork {
   const void* values = nullptr;  // (losses, count): the parts
   bool in_double = true;         // values: double, otherwise float
   int64_t losses = 1;
-  int64_t count = 0;            // of the parts of each loss
+  int64_t count = 0;            // of the parts of each loss; 0: the losses are there already
   double* partials = nullptr;   // room for finish_partials(count), for a single loss
   void* loss = nullptr;         // (losses): receives them; not given: not wanted
   bool loss_in_double = false;  // otherwise float
@@ -66,7 +66,7 @@ FL_KERNEL(kSumThreads, 1) finish_kernel(const FL_GRID_CONSTANT FinishWork work) 
   const double sum = sum_of_block(work.values, work.in_double, loss * work.count, work.count);
   if (thread_index() != 0) return;
   if (work.scale && loss == 0) *work.scale = scales.mean;
-  if (!work.loss) return;
+  if (!work.loss || work.count == 0) return;
   const double empty = work.empty_is_nan ? double(__builtin_nan("")) : 0.0;
   const double value = scales.empty ? empty : sum / work.row_length * scales.mean;
   if (work.loss_in_double)
@@ -88,7 +88,7 @@ inline LaunchError launch_finish(FinishWork work, void* stream) {
     work.in_double = true;
     work.count = blocks;
   }
-  geometry.grid = work.losses;
+  geometry.grid = work.count > 0 ? work.losses : 1;
   return launch(finish_kernel, geometry, stream, work);
 }
 

@@ -101,7 +101,7 @@ struct PackedRow : TeamLayout<float, Team> {
     if constexpr (Held > 0) {
       FL_UNROLL(8)
       for (int i = 0; i < Held; ++i) {
-        if (pack(i) >= parts.packs) continue;
+        if (pack(i) >= parts.packs) break;
         forget(held[i]);
         f(pack(i), held[i]);
       }
@@ -199,7 +199,7 @@ struct PackedRow : TeamLayout<float, Team> {
   FL_DEVICE void put_label_grad(V v) const {
     const int c = int(label), body = c - parts.head;
     const bool in_body = body >= 0 && c < parts.tail();
-    const bool mine = in_body ? body / kPacked<S> % team.size() == team.rank() : edge == c;
+    const bool mine = in_body ? this->is_mine(body / kPacked<S>) : edge == c;
     if (mine) parts.grad[c] = narrow<S>(v.raw);
   }
 };

@@ -24,7 +24,8 @@ struct Geometry {
 };
 
 constexpr int kWarp = 32;
-constexpr int kPack = 16;  // bytes that a thread moves at a time
+constexpr int kPack = 16;           // bytes that a thread moves at a time
+constexpr int kMostThreads = 1024;  // of a block
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -86,9 +87,11 @@ struct CrossentropyPlan {
   Geometry geometry;
 };
 
-// packed: no gap between rows. aligned: each row begins at a multiple of kPack.
+// packed: no gap between rows. aligned: each row begins at a multiple of kPack. smoothed: every
+// class has a target.
 inline CrossentropyPlan plan_crossentropy(const Device& device, int64_t rows, int64_t classes,
-                                          int64_t item_bytes, bool packed, bool aligned) {
+                                          int64_t item_bytes, bool packed, bool aligned,
+                                          bool smoothed = false) {
   CrossentropyPlan plan;
   const int64_t row_bytes = classes * item_bytes;
   const int64_t row_packs = row_bytes / kPack;  // the entries before and after are held apart
@@ -128,7 +131,10 @@ inline CrossentropyPlan plan_crossentropy(const Device& device, int64_t rows, in
   constexpr Shape kShapes[] = {{128, 2, 1},  {128, 4, 1}, {256, 4, 1}, {256, 8, 1},
                                {256, 8, 2},  {256, 8, 4}, {256, 8, 8}, {512, 8, 8},
                                {1024, 8, 8}, {512, 8, 1}, {1024, 8, 1}};
-  for (const Shape& shape : kShapes) {
+  for (Shape shape : kShapes) {
+    // Targets for all classes take the registers of 4 packs; so twice the threads hold the row.
+    if (smoothed && shape.packs == 8) shape.packs = 4, shape.threads *= 2;
+    if (shape.threads > kMostThreads) continue;
     if (shape.cluster > device.largest_cluster) continue;
     if (row_packs > int64_t(shape.threads) * shape.packs * shape.cluster) continue;
     plan.kernel = shape.cluster > 1 ? CrossentropyKernel::kCluster : CrossentropyKernel::kBlock;
@@ -139,7 +145,7 @@ inline CrossentropyPlan plan_crossentropy(const Device& device, int64_t rows, in
   }
 
   const int64_t resident = int64_t(device.multiprocessors) * 2;
-  plan.geometry = {rows < resident ? rows : resident, 1024, team_shared(1024, 1)};
+  plan.geometry = {rows < resident ? rows : resident, 512, team_shared(512, 1)};
   return plan;
 }
 

@@ -8,7 +8,6 @@
 // any stride stands once in a kernel and not once for each operand.
 #pragma once
 
-#include "cuda/launch.hpp"
 #include "cuda/packed.hpp"
 #include "cuda/pointwise_work.hpp"
 #include "cuda/reduce.hpp"
@@ -87,7 +86,7 @@ struct PointwiseThread {
   const Loss loss;
   const int64_t begin;  // of the segment
   const int count;      // of its elements
-  V scale;
+  V scale{};             // of the gradients
 
   FL_DEVICE bool is_whole(int at) const { return at + work.width <= count; }
 
@@ -250,11 +249,6 @@ pointwise_kernel(const FL_GRID_CONSTANT PointwiseWork work) {
     work.partials[place] = sum;
   else
     ((T*)work.means)[place] = T(sum / double(cut.row_length));
-}
-
-template <class Loss, class T>
-LaunchError launch_pointwise(const PointwiseWork& work, void* stream) {
-  return launch(pointwise_kernel<Loss, T>, geometry_of(work), stream, work);
 }
 
 }  // namespace

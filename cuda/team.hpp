@@ -1,4 +1,4 @@
-// Threads that compute a row together.
+// Threads that compute a row together: a power of two of them.
 #pragma once
 
 #include "cuda/reduce.hpp"

@@ -28,6 +28,10 @@ struct TeamLayout {
   FL_DEVICE V weight_of(int64_t c) const {
     return call.class_weight ? V::load((const T*)call.class_weight + c) : V(1.0);
   }
+  // Whether this thread has the share at a place, of shares handed out one by one.
+  FL_DEVICE bool is_mine(int place) const {
+    return (place & (team.size() - 1)) == team.rank();  // sizes are powers of two
+  }
   FL_DEVICE V label_weight() const { return weight_of(label); }
 
   static FL_DEVICE V keep(V added, V, const auto&) { return added; }

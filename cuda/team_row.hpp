@@ -148,7 +148,7 @@ struct TeamRow : TeamLayout<T, RowTeam> {
   FL_DEVICE V row_y_true() const { return V::of(T(label)); }
   static FL_DEVICE bool absent(V y_true) { return y_true.raw == T(0); }
   FL_DEVICE void add_mass_of(int64_t c, V v) const {
-    if ((c + before) / kTogether % team.size() == team.rank()) mass[c] += v.raw;
+    if (this->is_mine(int((c + before) / kTogether))) mass[c] += v.raw;
   }
 
   using Bits = typename V::Bits;

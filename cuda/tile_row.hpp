@@ -114,7 +114,7 @@ struct TileRow : TeamLayout<float, GroupTeam> {
   static FL_DEVICE V or_labelled(V v, V, const Place&) { return v; }
   FL_DEVICE V label_y_pred() const { return V::of(widen<float>(numbers[label])); }
   FL_DEVICE void put_label_grad(V v) const {
-    if (label % team.size() == team.rank()) numbers[label] = narrow<S>(v.raw);
+    if (is_mine(label)) numbers[label] = narrow<S>(v.raw);
   }
 };
 

@@ -8,13 +8,15 @@ namespace fl {
 
 class Workspace {
  public:
-  explicit Workspace(void* memory = nullptr) : memory_(static_cast<char*>(memory)) {}
+  // The pieces of no memory have addresses all the same, which nobody may use.
+  Workspace() : begin_(kAlignment) {}
+  explicit Workspace(void* memory) : begin_(reinterpret_cast<uintptr_t>(memory)) {}
 
   // For so many numbers of type T; nullptr for none.
   template <class T>
   T* take(int64_t count) {
     if (count <= 0) return nullptr;
-    char* const piece = memory_ + used_;
+    const uintptr_t piece = begin_ + used_;
     used_ += (size_t(count) * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
     return reinterpret_cast<T*>(piece);
   }
@@ -23,7 +25,7 @@ class Workspace {
 
  private:
   static constexpr size_t kAlignment = 64;
-  char* memory_;
+  uintptr_t begin_;
   size_t used_ = 0;
 };
 
