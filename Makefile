@@ -9,6 +9,8 @@ BIN := .venv/bin
 BUILD := build/dev
 # Where `make bench` writes; those that the README shows: make bench RESULTS=benchmarks/results.
 RESULTS ?= build/benchmarks
+# Each allocation by itself, or accesses past its end would be those of its neighbour.
+SANITIZER := PYTORCH_NO_CUDA_MEMORY_CACHING=1 compute-sanitizer --error-exitcode 1
 CPP := $(shell find cpp cuda tests/cpp -name '*.[ch]pp' -o -name '*.h' -o -name '*.cu')
 BUILT := .venv/built-werror-$(WERROR)
 
@@ -16,7 +18,7 @@ BUILT := .venv/built-werror-$(WERROR)
 export KERAS_BACKEND := torch
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test build bench docs lint format clean
+.PHONY: help demo test build bench gpu docs lint format clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -25,8 +27,8 @@ demo: build ## Train five models twice, with the framework's losses and with our
 	$(BIN)/python examples/demo.py
 
 test: build ## Run the tests, the examples in docstrings and the programs of tests/cpp
-	$(BIN)/python -m pytest
 	$(BIN)/cmake --build $(BUILD) --target cpp_tests
+	$(BIN)/python -m pytest
 	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure
 
 build: $(BUILT) ## Compile, and install into .venv
@@ -36,6 +38,13 @@ bench: build .venv/installed-bench ## Measure against torch, Keras on JAX, sciki
 	$(BIN)/python benchmarks/compare.py --save $(RESULTS)/cpu
 	$(BIN)/python benchmarks/compare.py --sweep --save $(RESULTS)/sweep
 	$(BIN)/python benchmarks/threads.py > $(RESULTS)/threads.md
+
+gpu: build ## On a machine with a GPU and CUDA: test the kernels there, and measure them
+	$(BIN)/python benchmarks/gpu.py --check
+	$(BIN)/python -m pytest tests/cuda
+	$(SANITIZER) --tool memcheck $(BIN)/python -m pytest tests/cuda/test_cuda_autograd.py -k hardware
+	$(SANITIZER) --tool racecheck $(BIN)/python -m pytest tests/cuda/test_cuda_autograd.py -k hardware
+	$(BIN)/python benchmarks/gpu.py --save $(RESULTS)/gpu
 
 docs: build ## Write docs/losses.md, its pictures, and the README's tables of losses and of speed
 	$(BIN)/python docs/_build/build.py

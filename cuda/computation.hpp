@@ -161,7 +161,7 @@ class Computation {
       const bool neighbours =
           x.class_stride != 1 && k.rows.ndim > 0 && x.strides[k.rows.ndim - 1] == 1;
       const int64_t mass = runs_over_pairs(call_.loss_id) ? int64_t(item) : 0;
-      const RowPlan plan = plan_rows(device, rows, classes, neighbours, mass);
+      const RowPlan plan = plan_rows(device, rows, classes, neighbours, arguments_.in_double, mass);
       row_kernel_ = &(arguments_.in_double ? row_kernels_double : row_kernels_float).of_loss[place];
       row_.lanes = plan.lanes;
       row_.masses = workspace.take<char>(plan.teams() * classes * mass);

@@ -47,14 +47,19 @@ struct RowPlan {
 // for each entry of its row; as many run at once as fit into kScratchLimit.
 constexpr int64_t kScratchLimit = int64_t(64) << 20;
 
+// Threads of a block at most: as many as have the registers that the longest loss takes.
+constexpr int most_row_threads(bool in_double) { return in_double ? 256 : 512; }
+
 // neighbours: the rows, not the entries of a row, are next to each other in memory.
 inline RowPlan plan_rows(const Device& device, int64_t rows, int64_t length, bool neighbours,
-                         int64_t scratch_bytes = 0) {
+                         bool in_double, int64_t scratch_bytes = 0) {
   constexpr int kEntriesPerLane = 8;  // a lane with fewer spends its time in the shuffles
   constexpr int kLongest = 2048;      // a warp takes longer for more than several warps together
   RowPlan plan;
   plan.block = !neighbours && length > kLongest;
-  plan.geometry.threads = plan.block ? (length <= 8 * kLongest ? 256 : 512) : 128;
+  plan.geometry.threads = !plan.block              ? 128
+                          : length <= 8 * kLongest ? 256
+                                                   : most_row_threads(in_double);
   while (!neighbours && plan.lanes < kWarp && plan.lanes * kEntriesPerLane < length)
     plan.lanes *= 2;
   if (plan.block) plan.lanes = plan.geometry.threads;

@@ -56,7 +56,7 @@ FL_DEVICE void compute_row(const Loss& loss, const RowWork& work, RowTeam& team,
 
 // Each team takes every row that is as many rows from the last one as there are teams.
 template <class Loss, class T>
-FL_KERNEL(512, 1)
+FL_KERNEL(most_row_threads(sizeof(T) == 8), 1)
 row_kernel(const FL_GRID_CONSTANT RowWork work) {
   RowTeam team(work.lanes);
   const Loss loss = make_loss<Loss>(work.call.params);

@@ -7,6 +7,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 FRAMEWORKS = ["keras", "torch"]
+FOLDERS = {"keras": ["keras"], "torch": ["torch", "cuda"]}
 
 
 def rows(framework: str) -> list[str]:
@@ -22,8 +23,9 @@ def named(row: str) -> set[str]:
 
 
 def defined(framework: str, files: str) -> set[str]:
-    """The tests in some files of a framework's folder."""
-    sources = [path.read_text() for path in (TESTS / framework).glob(files)]
+    """The tests in some files of a framework's folders."""
+    folders = [TESTS / folder for folder in FOLDERS[framework]]
+    sources = [path.read_text() for folder in folders for path in folder.glob(files)]
     assert sources
     return set(re.findall(r"^def (test_\w+)", "".join(sources), re.MULTILINE))
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-CPP = Path(__file__).parents[1] / "cpp"
-FILES = sorted(path for path in CPP.rglob("*") if path.suffix in (".hpp", ".cpp", ".h"))
+ROOT = Path(__file__).parents[1]
+CPP, CUDA = ROOT / "cpp", ROOT / "cuda"
+KINDS = (".hpp", ".cpp", ".h", ".cu")
+FILES = sorted(path for folder in (CPP, CUDA) for path in folder.rglob("*") if path.suffix in KINDS)
 
 # Folder -> the project's own files its files may include, as prefixes.
 MAY_INCLUDE = {
@@ -18,6 +20,7 @@ MAY_INCLUDE = {
     # The runtime knows the list of losses and the plain structs of the border, no loops.
     "runtime": ("runtime/", "kernels/kernel.hpp", "losses/registry.hpp", "fusedloss/"),
     "bindings": ("bindings/", "runtime/", "fusedloss/"),
+    "cuda": ("cuda/", "runtime/", "kernels/", "simd/", "losses/", "fusedloss/"),
 }
 # Compiled once per instruction set: their inline functions would leak into other objects.
 FENCED = ("losses", "simd", "kernels", "isa")
@@ -28,7 +31,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 
 
 def layer(path: Path) -> str:
-    return path.relative_to(CPP).parts[0]
+    return "cuda" if path.is_relative_to(CUDA) else path.relative_to(CPP).parts[0]
 
 
 def includes(path: Path) -> list[tuple[bool, str]]:
@@ -37,7 +40,7 @@ def includes(path: Path) -> list[tuple[bool, str]]:
 
 
 def name_of(path: Path) -> str:
-    return path.relative_to(CPP).as_posix()
+    return path.relative_to(ROOT).as_posix()
 
 
 def test_every_layer_is_known() -> None:
@@ -49,12 +52,19 @@ def test_layers_look_downwards(path: Path) -> None:
     for own, name in includes(path):
         if own:
             assert name.startswith(MAY_INCLUDE[layer(path)]), f"{name_of(path)} includes {name}"
-            assert any((root / name).is_file() for root in (CPP, CPP / "include")), name
+            assert any((root / name).is_file() for root in (CPP, CPP / "include", ROOT)), name
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_no_framework_is_included(path: Path) -> None:
-    assert not [name for _, name in includes(path) if name.startswith(FRAMEWORKS)]
+    found = {name for _, name in includes(path) if name.startswith(FRAMEWORKS)}
+    # CUDA is known to the primitives that kernels are written in, and to nothing else.
+    if layer(path) == "cuda":
+        found = {name for name in found if not name.startswith("cuda/")}
+        allowed = {"cuda_runtime.h"} if path.name == "device.hpp" else set()
+        assert found <= allowed
+    else:
+        assert not found
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if layer(path) in FENCED], ids=name_of)
@@ -65,5 +75,6 @@ def test_code_per_instruction_set_includes_no_inline_functions(path: Path) -> No
 
 def test_the_public_header_is_c() -> None:
     headers = [path for path in FILES if layer(path) == "include"]
-    assert [path.name for path in headers] == ["fusedloss.h"]
-    assert {name for _, name in includes(headers[0])} <= {"stddef.h", "stdint.h"}
+    assert [path.name for path in headers] == ["fusedloss.h", "fusedloss_cuda.h"]
+    allowed = {"stddef.h", "stdint.h", "fusedloss/fusedloss.h"}
+    assert {name for path in headers for _, name in includes(path)} <= allowed

@@ -29,7 +29,7 @@ constexpr int kSharedByDefault = 48 * 1024;  // more has to be asked for before 
 int failures = 0;
 struct {
   const char *device, *format;
-  int64_t of[5];
+  int64_t of[6];
 } subject;  // what is checked, to be printed if it fails
 
 void expect(bool holds, const char* what) {
@@ -37,7 +37,7 @@ void expect(bool holds, const char* what) {
   const auto& n = subject.of;
   std::printf("%s: ", subject.device);
   std::printf(subject.format, (long long)n[0], (long long)n[1], (long long)n[2], (long long)n[3],
-              (long long)n[4]);
+              (long long)n[4], (long long)n[5]);
   std::printf(": not %s\n", what);
 }
 
@@ -55,16 +55,15 @@ void check_geometry(const Named& named, const Geometry& g) {
 }
 
 void check_crossentropy(const Named& named, int64_t rows, int64_t classes, int64_t item,
-                        bool packed, bool aligned) {
+                        bool packed, bool aligned, bool smoothed) {
   subject = {named.name,
-             "%lld rows of %lld classes of %lld bytes (packed %lld, aligned %lld)",
-             {rows, classes, item, packed, aligned}};
-  const auto plan = fl::plan_crossentropy(named.device, rows, classes, item, packed, aligned);
+             "%lld rows of %lld classes of %lld bytes (packed %lld, aligned %lld, smoothed %lld)",
+             {rows, classes, item, packed, aligned, smoothed}};
+  const auto plan =
+      fl::plan_crossentropy(named.device, rows, classes, item, packed, aligned, smoothed);
   const Geometry& g = plan.geometry;
   check_geometry(named, g);
   const int64_t row_bytes = classes * item, row_packs = row_bytes / fl::kPack;
-  // What every kernel may use without spilling: 64 registers a thread.
-  expect(g.threads * 64 <= 65536, "registers of one multiprocessor");
   switch (plan.kernel) {
     case CrossentropyKernel::kTile: {
       expect(packed, "rows without gaps");
@@ -86,8 +85,8 @@ void check_crossentropy(const Named& named, int64_t rows, int64_t classes, int64
       expect(g.grid == rows * g.cluster, "a team for each row");
       break;
     case CrossentropyKernel::kStream:
-      expect(row_bytes > (named.device.largest_cluster > 1 ? 1 << 20 : 1 << 17),
-             "a row that fits into registers");
+      expect(row_bytes > ((named.device.largest_cluster > 1 ? 1 << 20 : 1 << 17) >> int(smoothed)),
+             "a row that fits into no registers");
       expect(g.grid <= 2 * named.device.multiprocessors && g.grid <= rows, "resident blocks");
   }
   if (plan.kernel != CrossentropyKernel::kStream) {
@@ -103,7 +102,9 @@ void check_rows(const Named& named, int64_t rows, int64_t length, bool neighbour
   subject = {named.name,
              "%lld rows of %lld entries (neighbours %lld, scratch %lld bytes)",
              {rows, length, neighbours, scratch_bytes}};
-  const auto plan = fl::plan_rows(named.device, rows, length, neighbours, scratch_bytes);
+  const bool in_double = scratch_bytes == 8;
+  const auto plan = fl::plan_rows(named.device, rows, length, neighbours, in_double, scratch_bytes);
+  expect(plan.geometry.threads <= fl::most_row_threads(in_double), "threads with registers");
   check_geometry(named, plan.geometry);
   expect(is_power_of_two(plan.lanes), "a power of two of lanes");
   expect(plan.block ? plan.lanes == plan.geometry.threads : plan.lanes <= fl::kWarp, "a team");
@@ -142,7 +143,8 @@ int main() {
         for (const int64_t item : {2, 4})
           for (const bool packed : {false, true})
             for (const bool aligned : {false, true})
-              check_crossentropy(named, rows, classes, item, packed, aligned);
+              for (const bool smoothed : {false, true})
+                check_crossentropy(named, rows, classes, item, packed, aligned, smoothed);
         for (const bool neighbours : {false, true})
           for (const int64_t scratch : {0, 4, 8})
             check_rows(named, rows, classes, neighbours, scratch);

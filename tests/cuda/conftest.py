@@ -13,13 +13,13 @@ from fusedloss import _core
 def gpus() -> list[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a driver that is too old
-        return ["emulated", "cuda"] if torch.cuda.is_available() else ["emulated"]
+        return ["emulated", "hardware"] if torch.cuda.is_available() else ["emulated"]
 
 
 @pytest.fixture(params=gpus())
 def gpu(request: pytest.FixtureRequest) -> Iterator[Gpu]:
     torch.manual_seed(0)
-    if request.param == "cuda":
+    if request.param == "hardware":
         yield Gpu("cuda")
         return
     if EMULATED is None:

@@ -32,12 +32,12 @@ Raises:
 _INPLACE = """\
   inplace: whether the gradient may be written over `{input}`, whose values are then lost, so that a
     training step needs no second tensor of that size. It is where it is computed with the loss:
-    for a mean or a sum, while autograd records, on the CPU. Elsewhere `{input}` stays as it is:
-    with reduction "none", in a shape or dtype other than that of the loss, on other devices, under
-    compilers and function transforms. What computed `{input}` must not need it in its backward:
-    linear layers and convolutions do not, while after softmax or ReLU torch raises an error. There
-    is no second derivative. What the loss is multiplied by costs a copy, which `denominator` does
-    not; so does the mean of float16.
+    for a mean or a sum, while autograd records, on the CPU or by kernels for GPUs. Elsewhere
+    `{input}` stays as it is: with reduction "none", in a shape or dtype other than that of the
+    loss, on other devices, under compilers and function transforms. What computed `{input}` must
+    not need it in its backward: linear layers and convolutions do not, while after softmax or ReLU
+    torch raises an error. There is no second derivative. What the loss is multiplied by costs a
+    copy on the CPU, which `denominator` does not; so does the mean of float16.
 """
 _OVERLAP = """; with `inplace`, elements of `{input}`
     share memory, or another argument shares it"""
