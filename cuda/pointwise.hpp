@@ -86,7 +86,7 @@ struct PointwiseThread {
   const Loss loss;
   const int64_t begin;  // of the segment
   const int count;      // of its elements
-  V scale{};             // of the gradients
+  V scale{};            // of the gradients
 
   FL_DEVICE bool is_whole(int at) const { return at + work.width <= count; }
 
