@@ -41,7 +41,11 @@ void gather(int32_t dtype, const char* data, int64_t offset, int64_t stride, int
     if (stride == 1) {
       const S* const from = (const S*)data + offset;
       if constexpr (kConverts<S, T>)
-        for (; i + Float::kSize <= n; i += Float::kSize) load_as(from + i).store(to + i);
+        for (; i + 2 * Float::kSize <= n; i += 2 * Float::kSize) {
+          prefetch(from + i);
+          load_as(from + i).store(to + i);
+          load_as(from + i + Float::kSize).store(to + i + Float::kSize);
+        }
       for (; i < n; ++i) to[i] = widen<T>(read<S>(data, offset + i));
     } else {
       for (; i < n; ++i) to[i] = widen<T>(read<S>(data, offset + i * stride));
