@@ -75,8 +75,12 @@ struct PointwiseThread {
   static constexpr int N = kAbreast<T>;
   static constexpr bool kHasMore = requires { Loss::kMore; };
   static constexpr bool kTakesThird = requires(const Loss& loss, V v) { loss(v, v, v); };
-  // Blocks of a multiprocessor: so many that a thread has the registers it needs.
-  static constexpr int kBlocks = sizeof(T) == 8 || kHasMore ? 4 : kTakesThird ? 6 : 7;
+  // Blocks of a multiprocessor: so many that a thread has the registers it needs. Operands, numbers
+  // of 64 bits and parameters all take some.
+  static constexpr int kBlocks = sizeof(T) == 8 || kHasMore  ? 4
+                                 : !kTakesThird              ? 7
+                                 : Loss::info.num_params > 2 ? 5
+                                                             : 6;
 
   struct Packs {
     Pack y_true, y_pred, third;
