@@ -4,6 +4,8 @@
 PYTHON ?= python3
 # ON: compiler warnings are errors, as in continuous integration.
 WERROR ?= OFF
+# Kernels for GPUs: auto (where nvcc is found), on, off. They take minutes to compile.
+CUDA ?= auto
 
 BIN := .venv/bin
 BUILD := build/dev
@@ -12,7 +14,7 @@ RESULTS ?= build/benchmarks
 # Each allocation by itself, or accesses past its end would be those of its neighbour.
 SANITIZER := PYTORCH_NO_CUDA_MEMORY_CACHING=1 compute-sanitizer --error-exitcode 1
 CPP := $(shell find cpp cuda tests/cpp -name '*.[ch]pp' -o -name '*.h' -o -name '*.cu')
-BUILT := .venv/built-werror-$(WERROR)
+BUILT := .venv/built-werror-$(WERROR)-cuda-$(CUDA)
 
 # Keras asks when it is imported; its default, TensorFlow, is not installed here.
 export KERAS_BACKEND := torch
@@ -73,6 +75,7 @@ $(BUILT): .venv/installed CMakeLists.txt cuda/CMakeLists.txt pyproject.toml $(CP
 	  --config-settings=build-dir=$(BUILD) \
 	  --config-settings=cmake.define.FUSEDLOSS_TESTS=ON \
 	  --config-settings=cmake.define.FUSEDLOSS_WERROR=$(WERROR) \
+	  --config-settings=cmake.define.FUSEDLOSS_CUDA=$(CUDA) \
 	  --editable .
 	@touch $@
 

@@ -26,13 +26,11 @@ void compute(const fl_call& call, const fl_cuda_launch& launch) {
 void scale(const fl_tensor& input, const fl_tensor& upstream, const double* factor,
            const fl_tensor& output, const fl_cuda_launch& launch) {
   check_struct(launch);
-  check_tensor("upstream", upstream);
-  if (upstream.ndim != 0 || !is_floating(upstream.dtype))
-    fail(FL_INVALID_TYPE, "upstream must be 0-d and floating");
+  const DeviceNumber number = number_of("upstream", upstream);
   const ScaleCall call = scale_call(input, 1, output);
   if (call.elements.count == 0) return;
   const CurrentDevice current(launch.device);
-  const ScaleWork work = work_of(call, {upstream.data, upstream.dtype}, {factor, FL_FLOAT64});
+  const ScaleWork work = work_of(call, number, {factor, FL_FLOAT64});
   check(launch_scale(work, device_properties(launch.device).multiprocessors, launch.stream),
         "scale");
 }

@@ -16,6 +16,15 @@ namespace fl {
 inline namespace FL_ISA {
 namespace {
 
+// What gradients are multiplied with, checked.
+inline DeviceNumber number_of(const char* name, const fl_tensor& x) {
+  if (!x.data) return {};
+  check_tensor(name, x);
+  if (x.ndim != 0 || !is_floating(x.dtype))
+    fail(FL_INVALID_TYPE, "%s must be 0-d and floating", name);
+  return {x.data, x.dtype};
+}
+
 template <class Loss, class First, class... Rest>
 constexpr int place_among(List<First, Rest...>) {
   if constexpr (__is_same(Loss, First))
@@ -53,9 +62,9 @@ class Computation {
               Workspace& workspace)
       : call_(call), arguments_(check_arguments(call)), elements_(count_elements()) {
     check_class_weight();
-    check_upstream(upstream);
+    const DeviceNumber device_upstream = number_of("upstream", upstream);
     if (elements_ == 0) return;
-    find_scales(upstream, workspace);
+    find_scales(device_upstream, workspace);
     if (arguments_.info->kind == FL_POINTWISE)
       lay_out_pointwise(workspace);
     else
@@ -76,7 +85,7 @@ class Computation {
       check(row_kernel_->launch(geometry_, stream, row_), name);
     }
     finish_.scale = scale;
-    const bool summed = call_.reduction == FL_NONE ? finish_.count > 0 : call_.loss.data != nullptr;
+    const bool summed = call_.loss.data && finish_.count > 0;
     if (summed || scale) check(launch_finish(finish_, stream), name);
   }
 
@@ -91,15 +100,8 @@ class Computation {
       fail(FL_INVALID_TYPE, "class_weight must be %s and contiguous on a GPU", dtype_name(dtype));
   }
 
-  static void check_upstream(const fl_tensor& upstream) {
-    if (!upstream.data) return;
-    check_tensor("upstream", upstream);
-    if (upstream.ndim != 0 || !is_floating(upstream.dtype))
-      fail(FL_INVALID_TYPE, "upstream must be 0-d and floating");
-  }
-
   // How many rows a mean divides by, or what counts them.
-  void find_scales(const fl_tensor& upstream, Workspace& workspace) {
+  void find_scales(const DeviceNumber& upstream, Workspace& workspace) {
     const bool unscaled = call_.flags & FL_UNSCALED_GRAD;
     double rows = 1;
     if (call_.reduction == FL_MEAN || call_.reduction == FL_WEIGHTED_MEAN) {
@@ -119,7 +121,7 @@ class Computation {
     }
     scales_.known = scales_of(rows, unscaled);
     scales_.upstream = call_.has_upstream ? call_.upstream : 1;
-    if (upstream.data) scales_.device_upstream = {upstream.data, upstream.dtype};
+    scales_.device_upstream = upstream;
     finish_.scales = scales_;
     finish_.loss = call_.loss.data;
     finish_.loss_in_double = arguments_.in_double;

@@ -95,7 +95,7 @@ struct PointwiseThread {
   FL_DEVICE bool is_whole(int at) const { return at + work.width <= count; }
 
   FL_DEVICE Pack* pack_at(const Operand& x, int at) const {
-    return (Pack*)(x.data + (begin + at) * (kPack / work.width));
+    return (Pack*)(x.data + (begin + at) * work.item_bytes);
   }
 
   // Begins to read the elements from `at`, as far as they lie in packs.

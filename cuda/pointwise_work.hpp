@@ -17,7 +17,7 @@ struct PointwiseWork {
   Operand input[kPointwiseInputs], output[kPointwiseOutputs];
   bool input_in_packs[kPointwiseInputs] = {}, output_in_packs[kPointwiseOutputs] = {};
   bool stream_grad = false;
-  int width = 1;  // elements in a pack of y_pred's dtype
+  int item_bytes = 4, width = 4;  // of an element of y_pred; elements in a pack of them
   ScalesSource scales;
   double params[FL_MAX_PARAMS] = {};
 
@@ -45,7 +45,8 @@ inline PointwiseWork work_of(const PointwiseCall& call, const ScalesSource& scal
   work.elements = DividedSpace(call.elements);
   work.segments = segments_of(call);
   work.stream_grad = call.stream_grad;
-  work.width = kPack / int(item_size(call.y_pred.dtype));
+  work.item_bytes = int(item_size(call.y_pred.dtype));
+  work.width = kPack / work.item_bytes;
   work.scales = scales;
   for (int i = 0; i < FL_MAX_PARAMS; ++i) work.params[i] = call.params[i];
 

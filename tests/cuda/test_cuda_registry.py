@@ -100,22 +100,22 @@ def test_every_loss_in_every_dtype(gpu: Gpu, case: Case, dtype: Any) -> None:
 
 @each_once
 @pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize("along", [None, -1], ids=["elements", "rows"])
-def test_reductions_weights_and_masks(
-    gpu: Gpu, case: Case, reduction: str, along: int | None
-) -> None:
-    if along is None and case.is_row:
-        pytest.skip("has rows only")
+def test_reductions_weights_and_masks(gpu: Gpu, case: Case, reduction: str) -> None:
     inputs = case.inputs(FLOATS[0], (6, 19))
-    rows = (6,) if along else (6, 19)
     generator = torch.Generator().manual_seed(1)
-    weight = torch.randint(0, 3, rows, generator=generator).float()
-    mask = torch.rand(rows, generator=generator) > 0.3
-    for options in ({}, {"mask": mask}, {"sample_weight": weight, "mask": mask}):
-        given: dict[str, Any] = {**options, "reduction": REDUCTIONS[reduction], "row_axis": along}
-        compare(gpu, case, inputs, **given)
-        if reduction != "none":
-            compare(gpu, case, inputs, **given, denominator=3.5, flags=_core.UNSCALED_GRAD)
+    for along in [-1] if case.is_row else [None, -1]:
+        rows = (6,) if along else (6, 19)
+        weight = torch.randint(0, 3, rows, generator=generator).float()
+        mask = torch.rand(rows, generator=generator) > 0.3
+        for options in ({}, {"mask": mask}, {"sample_weight": weight, "mask": mask}):
+            given: dict[str, Any] = {
+                **options,
+                "reduction": REDUCTIONS[reduction],
+                "row_axis": along,
+            }
+            compare(gpu, case, inputs, **given)
+            if reduction != "none":
+                compare(gpu, case, inputs, **given, denominator=3.5, flags=_core.UNSCALED_GRAD)
 
 
 def turned(x: Tensor) -> Tensor:
@@ -142,22 +142,20 @@ def test_operands_of_any_stride(gpu: Gpu, case: Case) -> None:
 
 
 @each_once
-@pytest.mark.parametrize("length", [1, 2, 31, 257, 5000, 40001])
+@pytest.mark.parametrize("length", [1, 2, 31, 257, 5000])
 def test_rows_of_any_length(gpu: Gpu, case: Case, length: int) -> None:
     compare(gpu, case, case.inputs(FLOATS[0], (3, length)))
     compare(gpu, case, case.inputs(FLOATS[3], (3, length)))
 
 
 @each_once
-@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)], ids=str)
 @pytest.mark.parametrize("flags", [0, _core.EMPTY_IS_NAN], ids=["zero", "nan"])
-def test_nothing_to_compute(gpu: Gpu, case: Case, shape: tuple[int, ...], flags: int) -> None:
-    if case.is_row and shape[1] == 0:
-        pytest.skip("has at least one class")
-    inputs = case.inputs(FLOATS[0], (1, 3)).each(lambda x: np.resize(x, shape))
-    if case.labels or case.loss.targets == "rows":
-        inputs = Inputs(np.zeros(shape[:1], np.int64), inputs.y_pred, None, inputs.more)
-    for reduction in REDUCTIONS.values():
-        compare(gpu, case, inputs, reduction=reduction, flags=flags)
-        if not case.is_row:
-            compare(gpu, case, inputs, reduction=reduction, flags=flags, row_axis=-1)
+def test_nothing_to_compute(gpu: Gpu, case: Case, flags: int) -> None:
+    for shape in [(0, 3)] if case.is_row else [(0, 3), (3, 0), (0, 0)]:
+        inputs = case.inputs(FLOATS[0], (1, 3)).each(lambda x, to=shape: np.resize(x, to))
+        if case.labels or case.loss.targets == "rows":
+            inputs = Inputs(np.zeros(shape[:1], np.int64), inputs.y_pred, None, inputs.more)
+        for reduction in REDUCTIONS.values():
+            compare(gpu, case, inputs, reduction=reduction, flags=flags)
+            if not case.is_row:
+                compare(gpu, case, inputs, reduction=reduction, flags=flags, row_axis=-1)
