@@ -11,6 +11,8 @@ BIN := .venv/bin
 BUILD := build/dev
 # Where `make bench` writes; those that the README shows: make bench RESULTS=benchmarks/results.
 RESULTS ?= build/benchmarks
+# A process for each core. passive: threads that spin while they wait would keep the others' from it.
+PYTEST := OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 # Each allocation by itself, or accesses past its end would be those of its neighbour.
 SANITIZER := PYTORCH_NO_CUDA_MEMORY_CACHING=1 compute-sanitizer --error-exitcode 1
 CPP := $(shell find cpp cuda tests/cpp -name '*.[ch]pp' -o -name '*.h' -o -name '*.cu')
@@ -30,8 +32,8 @@ demo: build ## Train five models twice, with the framework's losses and with our
 
 test: build ## Run the tests, the examples in docstrings and the programs of tests/cpp
 	$(BIN)/cmake --build $(BUILD) --target cpp_tests
-	$(BIN)/python -m pytest
-	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure
+	$(PYTEST)
+	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure --parallel 2
 
 build: $(BUILT) ## Compile, and install into .venv
 

@@ -34,7 +34,7 @@ def chooser() -> str:
 def readme_table(page: str) -> str:
     """Every loss with its names, for the README; `page` is where the sections are."""
     lines = [
-        "| | NumPy: `fusedloss` | PyTorch: `fusedloss.torch` | Keras: `fusedloss.keras` |",
+        "| | NumPy: `fusedloss`, JAX: `fusedloss.jax` | PyTorch: `fusedloss.torch` | Keras: `fusedloss.keras` |",
         "|---|---|---|---|",
     ]
     for losses in guide.sections().values():
