@@ -18,7 +18,7 @@ struct LinkOf {
 };
 template <>
 struct LinkOf<float> {
-  using type = losses::Softmax;
+  using type = HeldSoftmax;
 };
 
 // The loss of a row, and its gradient, times a scale. The logits are still on their way. Smoothed:

@@ -100,8 +100,8 @@ struct PackedRow : TeamLayout<float, Team> {
   FL_DEVICE void each_pack(F f) const {
     if constexpr (Held > 0) {
       FL_UNROLL(8)
-      for (int i = 0; i < Held; ++i) {
-        if (pack(i) >= parts.packs) break;
+      for (int i = 0, left = parts.packs - team.rank(); i < Held; ++i, left -= team.size()) {
+        if (left <= 0) break;
         forget(held[i]);
         f(pack(i), held[i]);
       }
