@@ -119,18 +119,23 @@ FL_DEVICE Elements<T, K> read_elements(const DividedSpace& space, const Operand&
   return to;
 }
 
-// Writes elements [at, at + K) before `end`.
+// Writes those of the elements [at, at + K) that are in [begin, end).
 template <class T, int K>
-FL_DEVICE void write_elements(const DividedSpace& space, const Operand& x, int64_t at, int64_t end,
-                              Elements<T, K> from) {
+FL_DEVICE void write_elements(const DividedSpace& space, const Operand& x, int64_t at,
+                              int64_t begin, int64_t end, const T (&from)[K]) {
+  T numbers[K];
+  FL_UNROLL(8)
+  for (int k = 0; k < K; ++k) numbers[k] = from[k];
   FL_UNROLL(1)
   for (int k = 0; k < K && at + k < end; ++k) {
-    const int64_t offset = run_at(space, x, at + k).offset;
-    with_floating_dtype(x.dtype, [&]<class S>(S*) __attribute__((always_inline)) {
-      ((S*)x.data)[offset] = narrow<S>(from.of[0]);
-    });
+    if (at + k >= begin) {
+      const int64_t offset = run_at(space, x, at + k).offset;
+      with_floating_dtype(x.dtype, [&]<class S>(S*) __attribute__((always_inline)) {
+        ((S*)x.data)[offset] = narrow<S>(numbers[0]);
+      });
+    }
     FL_UNROLL(8)
-    for (int i = 1; i < K; ++i) from.of[i - 1] = from.of[i];
+    for (int i = 1; i < K; ++i) numbers[i - 1] = numbers[i];
   }
 }
 
