@@ -106,7 +106,9 @@ def compare(gpu: Gpu, call: Call) -> dict[str, Tensor]:
         if name == "loss" and not (call.reduction == _core.NONE and call.row_axis is None):
             precise = torch.finfo(b.dtype).eps  # sums, which are small where terms cancel
             terms = max(1, call.y_pred.numel() // max(1, b.numel()))
-            torch.testing.assert_close(a, b, rtol=16 * precise, atol=precise * terms)
+            torch.testing.assert_close(
+                a, b, rtol=16 * precise, atol=precise * terms, equal_nan=True
+            )
         else:
             assert_same(a, b)
     return found
