@@ -22,30 +22,45 @@ pybind11::object attempt(const Arguments& given) {
   return pybind11::none();
 }
 
-// The number that a dict of reductions has for one; -1 if there is none.
-inline int32_t reduction_code(pybind11::handle codes, pybind11::handle reduction) {
-  PyObject* const code = PyDict_GetItemWithError(codes.ptr(), reduction.ptr());
-  if (code) return int32_t(Arguments::to_integer(code));
-  if (PyErr_Occurred()) throw pybind11::error_already_set();
-  return -1;
-}
+// What every call begins with, as far as it is ordinary: parameters of type float, as they come
+// from defaults; one loss, not one for each row; and a label to ignore of type int, or None.
+struct Head {
+  fl_call call{};
+  double params[FL_MAX_PARAMS];
 
-// Reads parameters that are all of type float, as they come from defaults; -1 if they are not.
-inline int32_t exact_numbers(const pybind11::tuple& params, double (&values)[FL_MAX_PARAMS]) {
-  const size_t count = params.size();
-  if (count > FL_MAX_PARAMS) return -1;
-  for (size_t i = 0; i < count; ++i) {
-    PyObject* const value = PyTuple_GET_ITEM(params.ptr(), Py_ssize_t(i));
-    if (!PyFloat_CheckExact(value)) return -1;
-    values[i] = PyFloat_AS_DOUBLE(value);
+  // Whether it is. `codes` is a dict of the reductions.
+  bool read(pybind11::handle loss, const pybind11::tuple& numbers, pybind11::handle codes,
+            pybind11::handle reduction, pybind11::handle ignore_label) {
+    call.struct_size = sizeof call;
+    call.loss_id = int32_t(Arguments::to_integer(loss));
+    const size_t count = numbers.size();
+    if (count > FL_MAX_PARAMS) return false;
+    for (size_t i = 0; i < count; ++i) {
+      PyObject* const value = PyTuple_GET_ITEM(numbers.ptr(), Py_ssize_t(i));
+      if (!PyFloat_CheckExact(value)) return false;
+      params[i] = PyFloat_AS_DOUBLE(value);
+    }
+    call.params = params;
+    call.num_params = int32_t(count);
+    PyObject* const code = PyDict_GetItemWithError(codes.ptr(), reduction.ptr());
+    if (!code) {
+      if (PyErr_Occurred()) throw pybind11::error_already_set();
+      return false;
+    }
+    call.reduction = int32_t(Arguments::to_integer(code));
+    call.has_ignore_label = !ignore_label.is_none();
+    if (call.has_ignore_label) {
+      if (!PyLong_CheckExact(ignore_label.ptr())) return false;
+      call.ignore_label = Arguments::to_integer(ignore_label);
+    }
+    return call.reduction != FL_NONE;
   }
-  return int32_t(count);
-}
+};
 
 // Adds `numpy_loss` to the module.
 void add_direct_numpy(pybind11::module_& module);
 
-// Adds `know_torch`, `torch_covers`, `torch_loss` and `passes_one`.
+// Adds `know_torch`, `torch_covers`, `torch_loss` and `last_upstream`.
 void add_direct_torch(pybind11::module_& module);
 
 }  // namespace fl

@@ -94,18 +94,11 @@ py::object compute(const Arguments& given) {
   for (int i : {kSampleWeight, kMask, kDenominator, kOut})
     if (!options[i].is_none()) return py::none();
   if (!is_array(given[kTrue]) || !is_array(given[kPred])) return py::none();
-  fl_call call{};
-  call.struct_size = sizeof call;
-  call.loss_id = int32_t(given.integer(kLoss));
-  call.reduction = reduction_code(given[kReductions], options[kReduction]);
-  double values[FL_MAX_PARAMS];
-  call.params = values;
-  call.num_params = exact_numbers(given.tuple(kParams), values);
-  if (call.num_params < 0 || call.reduction <= FL_NONE) return py::none();
-  if (!given[kIgnoreLabel].is_none()) {
-    call.has_ignore_label = 1;
-    call.ignore_label = given.integer(kIgnoreLabel);
-  }
+  Head head;
+  if (!head.read(given[kLoss], given.tuple(kParams), given[kReductions], options[kReduction],
+                 given[kIgnoreLabel]))
+    return py::none();
+  fl_call& call = head.call;
 
   View y_true, y_pred, grad;
   view(given[kTrue], "y_true", y_true);

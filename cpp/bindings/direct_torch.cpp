@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "bindings/calls.hpp"
 #include "bindings/cuda.hpp"
 #include "bindings/direct.hpp"
@@ -96,16 +98,17 @@ py::object covers_cuda(const Arguments& given) {
       given, [&](py::handle tensor, Py_ssize_t i) { return i > 1 || has(tensor, on_gpu); }));
 }
 
-py::object passes_one(const Arguments& given) {
+py::object last_upstream(const Arguments& given) {
   const py::handle upstream = given[0];
   if (is_emulated() || !torch.kinds || !is_plain(upstream) || ask(torch.is_grad_enabled) ||
       ask(torch.keeps_graph) || are_transformed() ||
       is_true(owned(PyObject_CallOneArg(torch.is_batched, upstream.ptr()))) ||
       is_negative(upstream))
-    return py::bool_(false);
+    return py::none();
   View one;
   view(upstream, "upstream", one);
-  return py::bool_(one.tensor.ndim == 0 && read_number(one.tensor, 0) == 1);
+  if (one.tensor.ndim != 0) return py::none();
+  return py::float_(read_number(one.tensor, 0));
 }
 
 // The places of the arguments, as _core.pyi names them.
@@ -125,35 +128,31 @@ py::object compute(const Arguments& given) {
   const bool recording = ask(torch.is_grad_enabled);
   if (recording && has(target, torch.requires_grad)) return py::none();
 
-  fl_call call{};
-  call.struct_size = sizeof call;
-  call.loss_id = int32_t(given.integer(kLoss));
-  call.reduction = reduction_code(given[kCodes], given[kReduction]);
+  Head head;
+  if (!head.read(given[kLoss], given.tuple(kParams), given[kCodes], given[kReduction],
+                 given[kIgnoreLabel]))
+    return py::none();
+  fl_call& call = head.call;
   call.flags = FL_EMPTY_IS_NAN;
-  double values[FL_MAX_PARAMS];
-  call.params = values;
-  call.num_params = exact_numbers(given.tuple(kParams), values);
-  if (call.num_params < 0 || call.reduction <= FL_NONE) return py::none();
 
   View y_true, y_pred;
   view(target, "y_true", y_true);
   view(input, "y_pred", y_pred);
   const fl_tensor& x = y_pred.tensor;
   const bool wide = x.dtype == FL_FLOAT64;
-  // float64 targets widen the predictions; a gradient in float16 is scaled in the backward.
-  if (!is_floating(x.dtype) || x.dtype == FL_FLOAT16 ||
-      (y_true.tensor.dtype == FL_FLOAT64 && !wide))
-    return py::none();
-  const bool labels = !given[kRowAxis].is_none();
-  const int64_t axis = labels ? given.integer(kRowAxis) : 0;
-  if (labels && axis >= x.ndim) return py::none();
+  // float64 targets widen the predictions.
+  if (!is_floating(x.dtype) || (y_true.tensor.dtype == FL_FLOAT64 && !wide)) return py::none();
+  const bool over_rows = !given[kRowAxis].is_none();
+  const bool labels = over_rows && y_true.tensor.ndim < x.ndim;
+  const int64_t axis = over_rows ? given.integer(kRowAxis) : 0;
+  if (over_rows && axis >= x.ndim) return py::none();
   if (y_true.tensor.ndim != x.ndim - labels) return py::none();
-  call.row_axes = labels;
-  if (labels) {
-    if (!PyLong_CheckExact(given[kIgnoreLabel].ptr())) return py::none();
-    call.has_ignore_label = 1;
-    call.ignore_label = given.integer(kIgnoreLabel);
+  if (over_rows && !labels) {
+    if (!is_floating(y_true.tensor.dtype) || (call.has_ignore_label && call.ignore_label >= 0))
+      return py::none();
+    call.has_ignore_label = 0;
   }
+  call.row_axes = over_rows;
 
   View loss, grad;
   const bool wanted = recording && has(input, torch.requires_grad);
@@ -164,22 +163,27 @@ py::object compute(const Arguments& given) {
   if (wanted) {
     gradient = new_like(input.ptr());
     view(gradient, "grad", grad);
+    // For the reason that `_autograd.fused` has.
+    if (x.dtype == FL_FLOAT16) call.flags |= FL_UNSCALED_GRAD;
   }
-  if (labels) {
+  if (over_rows) {
     y_pred.move_axis_last(int(axis));
+    if (!labels) y_true.move_axis_last(int(axis));
     if (wanted) grad.move_axis_last(int(axis));
   }
   call.y_true = y_true.tensor;
   call.y_pred = y_pred.tensor;
   call.loss = loss.tensor;
   call.grad = grad.tensor;
-  run(call, true);
+  const double scale = run(call, true);
+  // A loss that refuses values answers them with NaN, and leaves it to Python to find them.
+  if (std::isnan(read_number(loss.tensor, 0))) return py::none();
   if (!wanted) return value;
-  const py::object options =
-      py::make_tuple(given[kLoss], given[kParams], given[kIgnoreLabel], given[kRowAxis],
-                     call.reduction, 0.0, int(FL_EMPTY_IS_NAN));
+  const py::handle ignored = call.has_ignore_label ? given[kIgnoreLabel] : py::handle(Py_None);
+  const py::object options = py::make_tuple(given[kLoss], given[kParams], ignored, given[kRowAxis],
+                                            call.reduction, 0.0, call.flags);
   const py::object saved = py::make_tuple(gradient, target, input);
-  return py::make_tuple(value, 1.0, options, saved);
+  return py::make_tuple(value, call.flags & FL_UNSCALED_GRAD ? scale : 1.0, options, saved);
 }
 
 py::object know(const Arguments& given) {
@@ -209,9 +213,10 @@ PyMethodDef methods[] = {
     {"torch_loss", method<attempt<compute>, kCount>(), METH_FASTCALL,
      "torch_loss(codes, loss, params, y_pred, y_true, reduction, row_axis, ignore_label, "
      "/)\n--\n\nThe loss; or what to record; None where the general code has to look."},
-    {"passes_one", method<attempt<passes_one>, 1>(), METH_FASTCALL,
-     "passes_one(upstream, /)\n--\n\nWhether a gradient times this is itself, and the graph ends "
-     "with it."},
+    {"last_upstream", method<attempt<last_upstream>, 1>(), METH_FASTCALL,
+     "last_upstream(upstream, /)\n--\n\nWhat flows into a loss, as a number, if the graph ends "
+     "with "
+     "this backward; else None."},
     {}};
 
 }  // namespace

@@ -51,9 +51,11 @@ class Arguments {
 template <auto function, Py_ssize_t least, Py_ssize_t most>
 PyObject* call_method(PyObject*, PyObject* const* values, Py_ssize_t count) noexcept {
   try {
-    if (count < least || count > most)
-      throw pybind11::type_error("expected " + std::to_string(least) + " to " +
-                                 std::to_string(most) + " arguments, got " + std::to_string(count));
+    if (count < least || count > most) {
+      const std::string more = least < most ? " to " + std::to_string(most) : "";
+      throw pybind11::type_error("expected " + std::to_string(least) + more + " arguments, got " +
+                                 std::to_string(count));
+    }
     return function(Arguments(values, count)).release().ptr();
   } catch (pybind11::error_already_set& error) {
     error.restore();

@@ -7,6 +7,8 @@
 #include "bindings/calls.hpp"
 #include "bindings/cuda.hpp"
 #include "bindings/direct.hpp"
+#include "bindings/label_lists.hpp"
+#include "bindings/xla.hpp"
 
 namespace py = pybind11;
 
@@ -112,6 +114,8 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   add_direct_numpy(m);
   add_direct_torch(m);
   add_cuda(m);
+  add_label_lists(m);
+  add_xla(m);
   m.def(
       "losses", [loss, parameter] { return losses(loss, parameter); },
       "Every loss of the registry.");

@@ -55,15 +55,7 @@ struct Column {
  private:
   template <class S>
   FL_INLINE void write_as(Pair<Native<T>> v, int at) const {
-    S* const p = as<S>(at);
-    const auto low = narrow_as(v.low, p), high = narrow_as(v.high, p);
-    if (streaming) {
-      stream(low, p);
-      stream(high, p + Native<T>::kSize);
-    } else {
-      memcpy(p, &low, sizeof low);
-      memcpy(p + Native<T>::kSize, &high, sizeof high);
-    }
+    put_pair(v.low, v.high, as<S>(at), streaming);
   }
 };
 

@@ -8,11 +8,60 @@ namespace fl {
 inline namespace FL_ISA {
 namespace {
 
+// Numbers of one row, side by side in memory: of the type computed with or, if Mixed, of any that
+// registers are converted from and to.
+template <class V, bool Mixed>
+struct Cells {
+  using T = typename V::Scalar;
+  char* data = nullptr;  // nullptr: not given, or not wanted
+  int32_t dtype = kDtype<T>;
+
+  FL_INLINE explicit operator bool() const { return data != nullptr; }
+
+  // Calls f with a pointer to the numbers. Mixed: by branches that always go the same way.
+  template <class F>
+  FL_INLINE void as(F f) const {
+    if constexpr (Mixed && kConverts<BFloat16, T>)
+      if (dtype == FL_BFLOAT16) return f((BFloat16*)data);
+    if constexpr (Mixed && kConverts<Half, T>)
+      if (dtype == FL_FLOAT16) return f((Half*)data);
+    f((T*)data);
+  }
+
+  // The first n of a register's lanes, from number `first` on.
+  FL_INLINE V load(int64_t first, int n, V rest) const {
+    typename V::Raw raw;  // as it is: a V from one of several branches goes by memory
+    as([&](const auto* p) __attribute__((always_inline)) {
+      raw = n >= V::kSize ? load_as(p + first).raw : load_first(p + first, n, rest).raw;
+    });
+    return V::of(raw);
+  }
+  FL_INLINE void store(V v, int64_t first, int n) const {
+    as([&](auto* p) __attribute__((always_inline)) {
+      p += first;
+      const auto bits = narrow_as(v, p);
+      n < V::kSize ? store_first(bits, p, n) : (void)memcpy(p, &bits, sizeof bits);
+    });
+  }
+  FL_INLINE void store_pair(V low, V high, int64_t first, bool streams) const {
+    as([&](auto* p) __attribute__((always_inline)) { put_pair(low, high, p + first, streams); });
+  }
+  FL_INLINE T at(int64_t i) const {
+    T x;
+    as([&]<class S>(const S* p) { x = widen<T>(read<S>((const char*)p, i)); });
+    return x;
+  }
+  FL_INLINE void put(T x, int64_t i) const {
+    as([&]<class S>(S* p) { write((char*)p, i, narrow<S>(x)); });
+  }
+};
+
 // A group of rows. What there is one of in a row (a logarithm, a division) is computed for all of
 // them in one register, lane i for row i; what there is of every class, row by row, in Lines.
-template <class V, int Predictions>
+template <class V, int Predictions, bool Mixed>
 struct Along {
   using Vector = V;
+  using Numbers = Cells<V, Mixed>;
   using T = typename V::Scalar;
   static constexpr int kRows = V::kSize;
   static constexpr int kParts = kLanes<T> / V::kSize;
@@ -25,19 +74,22 @@ struct Along {
   int64_t pitch;
   bool stream_grad;  // past the caches
   int64_t ahead;     // bytes from a row of y_pred to the one that will be read next in its place
-  int64_t ahead_stride;     // bytes from class to class there
-  int count = 0;            // rows
-  V weight;                 // of the rows, times the gradient's scale
-  const T* y_trues[kRows];  // nullptr for integer labels
-  const T* xs[Predictions][kRows];
-  T* grads[Predictions][kRows];  // nullptr: not wanted
-  const char* raw[kRows];        // y_pred as it lies in memory
+  int64_t ahead_stride;    // bytes from class to class there
+  int64_t grad_item;       // ... in the first gradient
+  int count = 0;           // rows
+  V weight;                // of the rows, times the gradient's scale
+  Numbers y_trues[kRows];  // not given for integer labels
+  Numbers xs[Predictions][kRows];
+  Numbers grads[Predictions][kRows];  // not given: not wanted
+  const char* raw[kRows];             // y_pred as it lies in memory
   int64_t labels[kRows];
 
+  enum Stored { kSingly, kFirst, kSecond };  // ... of two registers
   struct Place {
     int64_t first;  // class in lane 0
     int part;       // accumulator
     int count;      // lanes in use
+    Stored of_pair = kSingly;
     FL_INLINE bool whole() const { return count >= V::kSize; }
   };
 
@@ -48,13 +100,14 @@ struct Along {
 
     int index;  // within its group
     int64_t classes, label;
-    const T *class_weight, *y_true;
+    const T* class_weight;
+    Numbers y_true;
     T* mass;
-    const T* x_[Predictions];
-    T* grad[Predictions];
+    Numbers x_[Predictions], grad[Predictions];
     const char* ahead;
-    int64_t ahead_stride;
+    int64_t ahead_stride, grad_item;
     bool stream_grad;
+    mutable V held[Predictions];  // gradients to be stored with the next register's
 
     // Unrolled over the accumulators: for sweeps of a few instructions.
     template <class F>
@@ -78,30 +131,37 @@ struct Along {
       for (int64_t c = begin; c < end; c += V::kSize, part = (part + 1) % kParts)
         f(Place{c, part, end - c < V::kSize ? int(end - c) : V::kSize});
     }
-    // Every class, for stores: in whole registers where these are aligned in memory.
+    // Every class, for stores: in whole registers where these are aligned in memory; two that are
+    // narrowed make one.
     template <class F>
     FL_INLINE void each_stored(F f) const {
+      constexpr int64_t kStep = Mixed ? 2 * V::kSize : V::kSize;
+      const auto each_single = [&](int64_t begin, int64_t end) __attribute__((always_inline)) {
+        for (int64_t c = begin; c < end; c += V::kSize)
+          f(Place{c, 0, end - c < V::kSize ? int(end - c) : V::kSize});
+      };
       int64_t c = 0;
       if (stream_grad) {
-        const int64_t past = int64_t((uintptr_t)grad[0] / sizeof(T) % V::kSize);
-        c = past ? V::kSize - past : 0;
+        const int64_t past = int64_t((uintptr_t)grad[0].data) / grad_item % kStep;
+        c = past ? kStep - past : 0;
         if (c > classes) c = classes;
-        if (c) f(Place{0, 0, int(c)});
+        each_single(0, c);
       }
-      for (; c + V::kSize <= classes; c += V::kSize) f(Place{c, 0, V::kSize});
-      if (c < classes) f(Place{c, 0, int(classes - c)});
+      for (; c + kStep <= classes; c += kStep) {
+        if constexpr (Mixed) {
+          f(Place{c, 0, V::kSize, kFirst});
+          f(Place{c + V::kSize, 0, V::kSize, kSecond});
+        } else {
+          f(Place{c, 0, V::kSize});
+        }
+      }
+      each_single(c, classes);
     }
 
-    static FL_INLINE V load(const T* p, Place at, V rest) {
-      return at.whole() ? V::load(p + at.first) : load_first(p + at.first, at.count, rest);
-    }
-    static FL_INLINE void store(V v, T* p, Place at) {
-      at.whole() ? v.store(p + at.first) : store_first(v, p + at.first, at.count);
-    }
-    FL_INLINE V y_pred(Place at, V absent) const { return load(x_[0], at, absent); }
-    FL_INLINE V x(int k, Place at) const { return load(x_[k], at, V(0.0)); }
+    FL_INLINE V y_pred(Place at, V absent) const { return x_[0].load(at.first, at.count, absent); }
+    FL_INLINE V x(int k, Place at) const { return x_[k].load(at.first, at.count, V(0.0)); }
     FL_INLINE V y_true_at(Place at) const {
-      if (y_true) return load(y_true, at, V(0.0));
+      if (y_true) return y_true.load(at.first, at.count, V(0.0));
       typename V::Bits lane;
       for (int i = 0; i < V::kSize; ++i) lane[i] = i;
       // Compared relative to the first lane, so that the lane's integer cannot overflow.
@@ -110,18 +170,27 @@ struct Along {
       return select({lane == here - typename V::Bits{}}, V(1.0), V(0.0));
     }
     FL_INLINE V class_weight_at(Place at) const {
-      return class_weight ? load(class_weight, at, V(0.0)) : V(1.0);
+      if (!class_weight) return V(1.0);
+      const T* const w = class_weight + at.first;
+      return at.whole() ? V::load(w) : load_first(w, at.count, V(0.0));
     }
     FL_INLINE V mass_at(Place at) const { return V::load(mass + at.first); }
     FL_INLINE void put_mass(V v, Place at) const { v.store(mass + at.first); }
     FL_INLINE void put_grad(V v, Place at, int k = 0) const {
-      stream_grad&& at.whole() ? stream(v, grad[k] + at.first) : store(v, grad[k], at);
+      if (at.of_pair == kFirst)
+        held[k] = v;
+      else if (at.of_pair == kSecond)
+        grad[k].store_pair(held[k], v, at.first - V::kSize, stream_grad);
+      else if (!Mixed && stream_grad && at.whole())
+        stream(v, (T*)grad[k].data + at.first);
+      else
+        grad[k].store(v, at.first, at.count);
     }
     // Asks for what will be read by the next group, and written by this one, while it computes: a
     // fifth less time from 100 classes up.
     FL_INLINE void prefetch(Place at) const {
       __builtin_prefetch(ahead + at.first * ahead_stride);
-      if (grad[0] && !stream_grad) __builtin_prefetch(grad[0] + at.first, 1);
+      if (grad[0] && !stream_grad) __builtin_prefetch(grad[0].data + at.first * grad_item, 1);
     }
     static FL_INLINE V keep(V added, V old,
                             Place at) {  // what lanes without a class add is dropped
@@ -130,17 +199,17 @@ struct Along {
     FL_INLINE V silence(V v) const { return v; }  // rows without weight are not computed at all
     FL_INLINE V or_labelled(V v, V, Place) const { return v; }  // put_label_grad writes it
     // Of the row, in every lane.
-    FL_INLINE V spread(const V& of_rows) const { return broadcast((const char*)&of_rows, index); }
-    static FL_INLINE V broadcast(const void* p, int64_t i) {
-      return V(double(read<T>((const char*)p, i)));
+    FL_INLINE V spread(const V& of_rows) const {
+      return broadcast(read<T>((const char*)&of_rows, index));
     }
+    static FL_INLINE V broadcast(T x) { return V(double(x)); }
     FL_INLINE void put(V v, V& of_rows) const { of_rows.raw[index] = v.raw[0]; }
 
     // The operands of class c, in every lane.
-    FL_INLINE V y_pred_of(int64_t c) const { return broadcast(x_[0], c); }
-    FL_INLINE V y_true_of(int64_t c) const { return broadcast(y_true, c); }
+    FL_INLINE V y_pred_of(int64_t c) const { return broadcast(x_[0].at(c)); }
+    FL_INLINE V y_true_of(int64_t c) const { return broadcast(y_true.at(c)); }
     FL_INLINE V weight_of(int64_t c) const {
-      return class_weight ? broadcast(class_weight, c) : V(1.0);
+      return class_weight ? broadcast(class_weight[c]) : V(1.0);
     }
     FL_INLINE V label_y_pred() const { return y_pred_of(label); }
     FL_INLINE V label_weight() const { return weight_of(label); }
@@ -193,7 +262,8 @@ struct Along {
 
   FL_INLINE Line line(int i) const {
     Line line{i,  classes, labels[i],      class_weight, y_trues[i], masses + i * pitch,
-              {}, {},      raw[i] + ahead, ahead_stride, stream_grad};
+              {}, {},      raw[i] + ahead, ahead_stride, grad_item,  stream_grad,
+              {}};
     for (int k = 0; k < Predictions; ++k) line.x_[k] = xs[k][i], line.grad[k] = grads[k][i];
     return line;
   }
@@ -202,7 +272,7 @@ struct Along {
     for (int i = 0; i < count; ++i) f(line(i));
   }
   FL_INLINE V silence(V v) const { return v; }
-  FL_INLINE bool dense() const { return y_trues[0]; }
+  FL_INLINE bool dense() const { return bool(y_trues[0]); }
   FL_INLINE bool wants_grad() const {
     for (const auto& grad : grads)
       if (grad[0]) return true;
@@ -220,7 +290,7 @@ struct Along {
   // The operands of the labelled classes, and their gradients.
   FL_INLINE V label_y_pred() const {
     T x[kRows] = {};
-    for (int i = 0; i < count; ++i) x[i] = read<T>((const char*)xs[0][i], labels[i]);
+    for (int i = 0; i < count; ++i) x[i] = xs[0][i].at(labels[i]);
     return V::load(x);
   }
   FL_INLINE V label_weight() const {
@@ -230,7 +300,14 @@ struct Along {
     return V::load(w);
   }
   FL_INLINE void put_label_grad(V v) const {
-    for (int i = 0; i < count; ++i) write<T>((char*)grads[0][i], labels[i], v.raw[i]);
+    for (int i = 0; i < count; ++i) grads[0][i].put(v.raw[i], labels[i]);
+  }
+  // Fills the gradient with 0, unless that is to go past the caches: half the time of storing it
+  // register by register.
+  FL_INLINE bool clear_grad() const {
+    if (stream_grad) return false;
+    for (int i = 0; i < count; ++i) memset(grads[0][i].data, 0, size_t(classes * grad_item));
+    return true;
   }
   FL_INLINE V row_y_true() const {
     T y[kRows] = {};

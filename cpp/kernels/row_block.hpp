@@ -74,7 +74,8 @@ void put_nothing_found(const RowStatistics& to, int64_t row) {
   if (to.argmax) to.argmax[row] = -1;
 }
 
-template <class Loss, class V>
+// Mixed: operands are used as they lie also where registers have to be converted.
+template <class Loss, class V, bool Mixed>
 void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
                 const RowHeads<typename V::Scalar>& heads, typename V::Scalar* value,
                 typename V::Scalar* scratch) {
@@ -85,13 +86,20 @@ void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
   const int together = rows_together(pitch, V::kSize);
   T *const y_true = scratch + together * pitch, *const x = y_true + together * pitch;
   T* const grad = x + kPredictions * together * pitch;
-  const auto stage_row = [&](const Operand& x, int64_t offset, T* to) -> const T* {
-    if (in_place<T>(x)) return (const T*)x.data + offset;
-    gather_row(x, offset, call.classes, to);
-    return to;
+  using Numbers = Cells<V, Mixed>;
+  const auto used_in_place = [](const Operand& x) {
+    return in_place<T>(x) || (Mixed && is_converted<T>(x));
+  };
+  const auto place = [&](const Operand& x, int64_t offset, T* to) -> Numbers {
+    if (used_in_place(x)) return {x.data + offset * item_size(x.dtype), x.dtype};
+    return {(char*)to};
+  };
+  const auto stage_row = [&](const Operand& x, int64_t offset, T* to) {
+    if (!used_in_place(x)) gather_row(x, offset, call.classes, to);
+    return place(x, offset, to);
   };
 
-  Along<V, kPredictions> group;
+  Along<V, kPredictions, Mixed> group;
   group.classes = call.classes;
   group.class_weight = (const T*)call.class_weight;
   group.masses = scratch;
@@ -100,8 +108,9 @@ void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
   group.ahead_stride = call.x[0].class_stride * item;
   group.ahead = inner_stride(call.rows, call.x[0]) * together * item;
   // Several gradients may be aligned differently, and would not stream better together.
-  group.stream_grad = kPredictions == 1 && call.stream_grad && in_place<T>(call.grad[0]) &&
-                      (uintptr_t)call.grad[0].data % sizeof(T) == 0;
+  group.grad_item = used_in_place(call.grad[0]) ? item_size(call.grad[0].dtype) : sizeof(T);
+  group.stream_grad = kPredictions == 1 && call.stream_grad && used_in_place(call.grad[0]) &&
+                      (uintptr_t)call.grad[0].data % group.grad_item == 0;
   int row[V::kSize];
   T weight[V::kSize] = {};
   const auto compute = [&] {
@@ -113,8 +122,8 @@ void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
       value[i] = (heads.weight ? heads.weight[i] : T(1)) * computed.raw[k];
       if (wants_statistics) put_found<T>(call.statistics, begin + i, found, k);
       for (int p = 0; p < kPredictions; ++p)
-        if (call.grad[p] && !in_place<T>(call.grad[p]))
-          scatter_row(group.grads[p][k], call.classes, call.grad[p],
+        if (call.grad[p] && !used_in_place(call.grad[p]))
+          scatter_row((const T*)group.grads[p][k].data, call.classes, call.grad[p],
                       offset_of(call.rows, call.grad[p], begin + i), call.stream_grad);
     }
     group.count = 0;
@@ -122,23 +131,21 @@ void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
   for (int i = 0; i < n; ++i) {
     const double w = heads.weight ? double(heads.weight[i]) : 1.0;
     const int k = group.count;
-    T* grads[kPredictions];
+    Numbers grads[kPredictions];
     int64_t offset[kPredictions];
     for (int p = 0; p < kPredictions; ++p) {
       const Operand& to = call.grad[p];
       offset[p] = to ? offset_of(call.rows, to, begin + i) : 0;
-      grads[p] = !to               ? nullptr
-                 : in_place<T>(to) ? (T*)to.data + offset[p]
-                                   : grad + (p * together + k) * pitch;
+      grads[p] = to ? place(to, offset[p], grad + (p * together + k) * pitch) : Numbers{};
     }
     if (w == 0) {
       value[i] = 0;
       if (wants_statistics) put_nothing_found<T>(call.statistics, begin + i);
       for (int p = 0; p < kPredictions; ++p) {
         if (!grads[p]) continue;
-        memset(grads[p], 0, size_t(call.classes) * sizeof(T));
-        if (!in_place<T>(call.grad[p]))
-          scatter_row(grads[p], call.classes, call.grad[p], offset[p], false);
+        memset(grads[p].data, 0, size_t(call.classes * item_size(grads[p].dtype)));
+        if (!used_in_place(call.grad[p]))
+          scatter_row((const T*)grads[p].data, call.classes, call.grad[p], offset[p], false);
       }
       continue;
     }
@@ -151,7 +158,7 @@ void rows_along(const Loss& loss, const RowCall& call, int64_t begin, int n,
       group.xs[p][k] = stage_row(call.x[p], from, x + (p * together + k) * pitch);
       if (p == 0) group.raw[k] = call.x[0].data + from * item;
     }
-    group.y_trues[k] = nullptr;
+    group.y_trues[k] = {};
     if (call.dense && call.y_true)
       group.y_trues[k] =
           stage_row(call.y_true, offset_of(call.rows, call.y_true, begin + i), y_true + k * pitch);
@@ -248,6 +255,7 @@ void row_blocks(const RowCall& call, int64_t begin_block, int64_t end_block, voi
   const Loss loss = make_loss<Loss>(call.params);
   const int64_t end = end_block * call.block;
   const int64_t last = end < call.rows.count ? end : call.rows.count;
+  const bool converts = is_converted<T>(call.x[0]) || (call.dense && is_converted<T>(call.y_true));
   for (int64_t begin = begin_block * call.block; begin < last;) {
     // Where lanes run along the rows, a block need not be a multiple of kRowGroup.
     const int64_t left = (call.across ? last : (begin / call.block + 1) * call.block) - begin;
@@ -260,8 +268,10 @@ void row_blocks(const RowCall& call, int64_t begin_block, int64_t end_block, voi
         stage_heads<T>(call, begin, n, weight, mask, labels, partials[begin / call.block]);
     if (call.across)
       rows_across<Loss, V>(loss, call, begin, n, heads, value, (T*)scratch);
+    else if (kConverts<BFloat16, T> && converts)
+      rows_along<Loss, V, kConverts<BFloat16, T>>(loss, call, begin, n, heads, value, (T*)scratch);
     else
-      rows_along<Loss, V>(loss, call, begin, n, heads, value, (T*)scratch);
+      rows_along<Loss, V, false>(loss, call, begin, n, heads, value, (T*)scratch);
     for (int i = n; i % kRowGroup; ++i) value[i] = 0;
     for (int i = 0; i < n; i += kRowGroup)
       partials[(begin + i) / call.block].loss += sum_in_double(value + i);

@@ -169,6 +169,14 @@ FL_ROWS V compute_classes(const Loss& loss, const Layout& layout,
     const V slope = loss.slope(sums, labelled) * layout.weight;
     label_grad = layout.silence(grad(slope, slope_sums, labelled, of_rows, label_y_pred));
   }
+  if constexpr (requires {
+                  Link::kTargetsOnly;
+                  layout.clear_grad();
+                })
+    if (!every_class && layout.clear_grad()) {
+      layout.put_label_grad(label_grad);
+      return result.value;
+    }
   layout.each_row([&](const auto& line) __attribute__((always_inline)) {
     const V slope_sum = line.spread(slope_sums), weight = line.spread(layout.weight);
     const auto of_row = spread_each<V>(line, of_rows);

@@ -14,6 +14,12 @@ FL_INLINE bool in_place(const Operand& x) {
   return x && x.class_stride == 1 && x.dtype == kDtype<T>;
 }
 
+// ... or so that registers are converted from and to them.
+template <class T>
+FL_INLINE bool is_converted(const Operand& x) {
+  return x && x.class_stride == 1 && x.dtype != kDtype<T> && is_column<T>(x.dtype);
+}
+
 template <class T>
 void gather_row(const Operand& x, int64_t offset, int64_t classes, T* to) {
   for (int64_t c = 0; c < classes; c += kChunk)
@@ -21,23 +27,24 @@ void gather_row(const Operand& x, int64_t offset, int64_t classes, T* to) {
            classes - c < kChunk ? int(classes - c) : kChunk, to + c);
 }
 
-// streams: past the caches. Narrower numbers are put together in the L1 cache first, as their
-// registers need not be aligned.
+// n <= kChunk numbers to where they belong. streams: past the caches, if they are neighbours there.
+// Narrower ones are put together in the L1 cache first, as their registers need not be aligned.
+template <class T>
+void scatter_run(const T* from, int n, const Operand& x, int64_t offset, int64_t stride,
+                 bool streams) {
+  if (!streams || stride != 1) return scatter(from, n, x.dtype, x.data, offset, stride);
+  T narrowed[kChunk];
+  const bool narrows = x.dtype != kDtype<T>;
+  if (narrows) scatter(from, n, x.dtype, (char*)narrowed, 0, 1);
+  const int64_t item = item_size(x.dtype);
+  stream_copy(x.data + offset * item, (const char*)(narrows ? narrowed : from), n * item);
+}
+
 template <class T>
 void scatter_row(const T* from, int64_t classes, const Operand& x, int64_t offset, bool streams) {
-  const int64_t item = item_size(x.dtype);
-  for (int64_t c = 0; c < classes; c += kChunk) {
-    const int n = classes - c < kChunk ? int(classes - c) : kChunk;
-    if (streams && x.class_stride == 1) {
-      T narrowed[kChunk];
-      const bool narrows = x.dtype != kDtype<T>;
-      if (narrows) scatter(from + c, n, x.dtype, (char*)narrowed, 0, 1);
-      stream_copy(x.data + (offset + c) * item, (const char*)(narrows ? narrowed : from + c),
-                  n * item);
-    } else {
-      scatter(from + c, n, x.dtype, x.data, offset + c * x.class_stride, x.class_stride);
-    }
-  }
+  for (int64_t c = 0; c < classes; c += kChunk)
+    scatter_run(from + c, classes - c < kChunk ? int(classes - c) : kChunk, x,
+                offset + c * x.class_stride, x.class_stride, streams);
 }
 
 // Rows whose classes are neighbours, from `begin`, as numbers of type T: where they lie, or in
@@ -108,15 +115,10 @@ void turn_out(const T* from, int64_t begin, int n, int64_t pitch, T* rowwise, co
     return rows.write_from(rowwise);
   }
   const int64_t stride = inner_stride(call.rows, x);
-  const bool streams = call.stream_grad && stride == 1 && x.dtype == kDtype<T>;
   for (int64_t c = 0; c < classes; ++c)
     each_run(call.rows, x, begin, n, [&](int done, int64_t offset, int length) {
-      const T* const column = from + c * pitch + done;
-      if (streams)
-        stream_copy((char*)((T*)x.data + offset + c * x.class_stride), (const char*)column,
-                    length * int64_t(sizeof(T)));
-      else
-        scatter(column, length, x.dtype, x.data, offset + c * x.class_stride, stride);
+      scatter_run(from + c * pitch + done, length, x, offset + c * x.class_stride, stride,
+                  call.stream_grad);
     });
 }
 

@@ -8,6 +8,7 @@
 //                      none, and a class is described by y_pred alone
 //   describe(...)      the class
 //   grad(...)          d loss / d y_pred of the class
+// Of a link with kTargetsOnly, a class whose slope is 0 has the gradient 0.
 // A link with kCurved sees y_pred through logit() first; curve() is its slope, and penalty() what
 // the size of the row's masses adds to the loss.
 #pragma once
@@ -128,6 +129,7 @@ struct Given {
 // log_prob = y_pred as it is; no loss of it may ask for prob.
 struct LogProbability {
   static constexpr bool kShifted = false, kTotal = false, kCurved = false;
+  static constexpr bool kTargetsOnly = true;
   static constexpr double kAbsent = 0;
 
   template <class V>

@@ -28,11 +28,12 @@ FL_INLINE To bits_as(From from) {
 }
 
 template <class T>
-struct Mask<T, 1> {
-  bool bits;
+struct Mask<T, 1> {  // all bits set, or none, as in a register
+  typename IntegerLike<T>::type bits;
 
-  friend FL_INLINE Mask operator|(Mask a, Mask b) { return {a.bits || b.bits}; }
-  friend FL_INLINE Mask operator&(Mask a, Mask b) { return {a.bits && b.bits}; }
+  static FL_INLINE Mask of(bool set) { return {set ? -1 : 0}; }
+  friend FL_INLINE Mask operator|(Mask a, Mask b) { return {a.bits | b.bits}; }
+  friend FL_INLINE Mask operator&(Mask a, Mask b) { return {a.bits & b.bits}; }
 };
 
 // Division and square root are rounded correctly on GPUs as well, unless nvcc is told otherwise;
@@ -73,12 +74,12 @@ struct Vec<T, 1> {
   friend FL_INLINE Vec operator-(Vec a) { return of(-a.raw); }
 
   using M = Mask<T, 1>;
-  friend FL_INLINE M operator<(Vec a, Vec b) { return {a.raw < b.raw}; }
-  friend FL_INLINE M operator>(Vec a, Vec b) { return {a.raw > b.raw}; }
-  friend FL_INLINE M operator<=(Vec a, Vec b) { return {a.raw <= b.raw}; }
-  friend FL_INLINE M operator>=(Vec a, Vec b) { return {a.raw >= b.raw}; }
-  friend FL_INLINE M operator==(Vec a, Vec b) { return {a.raw == b.raw}; }
-  friend FL_INLINE M operator!=(Vec a, Vec b) { return {a.raw != b.raw}; }
+  friend FL_INLINE M operator<(Vec a, Vec b) { return M::of(a.raw < b.raw); }
+  friend FL_INLINE M operator>(Vec a, Vec b) { return M::of(a.raw > b.raw); }
+  friend FL_INLINE M operator<=(Vec a, Vec b) { return M::of(a.raw <= b.raw); }
+  friend FL_INLINE M operator>=(Vec a, Vec b) { return M::of(a.raw >= b.raw); }
+  friend FL_INLINE M operator==(Vec a, Vec b) { return M::of(a.raw == b.raw); }
+  friend FL_INLINE M operator!=(Vec a, Vec b) { return M::of(a.raw != b.raw); }
 
   // By hand, not by the minimum of the GPU: that one drops NaN, and x86 must agree bit by bit.
   friend FL_INLINE Vec min(Vec a, Vec b) { return of(a.raw < b.raw ? a.raw : b.raw); }

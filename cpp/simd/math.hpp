@@ -93,28 +93,35 @@ FL_INLINE V times_power_of_two(V x, const Reduced<V>& e) {
 #endif
 }
 
-// e^x for x that does not overflow. Where the result rounds to 0 none is computed: it would be
-// subnormal on its way, which takes a hundred times as long, and logits of -inf are common.
+// Where e^x does not round to 0, or is NaN. Elsewhere none is computed: it would be subnormal on
+// its way, which takes a hundred times as long, and logits of -inf are common.
 template <class T, int N>
-FL_INLINE Vec<T, N> exp_or_zero(Vec<T, N> x) {
+FL_INLINE Mask<T, N> has_exp(Vec<T, N> x) {
+  return {~(x < Vec<T, N>(sizeof(T) == 4 ? -104 : -746)).bits};
+}
+
+// e^x for x that does not overflow, and 0 in other lanes. In AVX-512 both selections are part of
+// the instruction before them, min(x) and the last one.
+template <class T, int N>
+FL_INLINE Vec<T, N> exp_where(Mask<T, N> lanes, Vec<T, N> x) {
   using V = Vec<T, N>;
   const V zero(0.0);
-  const auto vanishes = x < V(sizeof(T) == 4 ? -104 : -746);
-  const auto e = reduce_exp(select(vanishes, zero, x));
-  return select(vanishes, zero, times_power_of_two(V(1.0) + e.expm1_r, e));
+  const auto e = reduce_exp(select(lanes, x, zero));
+  return select(lanes, times_power_of_two(V(1.0) + e.expm1_r, e), zero);
 }
 
 // e^x: float 1.02, double 0.99. Subnormal results are rounded, not flushed.
 template <class T, int N>
 FL_INLINE Vec<T, N> exp(Vec<T, N> x) {
-  return exp_or_zero(min(Vec<T, N>(sizeof(T) == 4 ? 90 : 711), x));
+  return exp_where(has_exp(x), min(Vec<T, N>(sizeof(T) == 4 ? 90 : 711), x));
 }
 
 // e^-|x|: as exp.
 template <class T, int N>
 FL_INLINE Vec<T, N> decay(Vec<T, N> x) {
   using V = Vec<T, N>;
-  return exp_or_zero(V::of_bits(x.bits() | V(-0.0).bits()));
+  const V y = V::of_bits(x.bits() | V(-0.0).bits());
+  return exp_where(has_exp(y), y);
 }
 
 // e^x - 1 for x <= 0: float 0.96, double 1.15.

@@ -4,7 +4,8 @@
     loss, gradient = fusedloss.huber(y_true, y_pred, return_grad=True)
 
 The functions here need NumPy alone. `fusedloss.torch` and `fusedloss.keras` offer the same losses
-under the names and arguments of those frameworks, and import them.
+under the names and arguments of those frameworks, and `fusedloss.jax` under those from here; each
+imports its framework.
 """
 
 from fusedloss._config import get_num_threads, release_memory, set_num_threads, show_config

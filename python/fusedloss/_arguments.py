@@ -127,7 +127,7 @@ def refuse_shape(name: str, got: Shape, shape: Shape, of: str = "y_pred") -> NoR
     raise ValueError(f"{name} must have the shape of {of}, {shape}, got {got}: {advice}")
 
 
-def refuse_dense_labels(y_true: np.ndarray, shape: Shape, rows: Shape, advice: str) -> NoReturn:
+def refuse_dense_labels(y_true: Any, shape: Shape, rows: Shape, advice: str) -> NoReturn:
     """Refuse dense targets that have another shape than the predictions."""
     if y_true.shape == rows:
         raise ValueError(
@@ -137,7 +137,7 @@ def refuse_dense_labels(y_true: np.ndarray, shape: Shape, rows: Shape, advice: s
     refuse_shape("y_true", y_true.shape, shape)
 
 
-def refuse_labels(y_true: np.ndarray, shape: Shape, rows: Shape, dense: str) -> NoReturn:
+def refuse_labels(y_true: Any, shape: Shape, rows: Shape, dense: str) -> NoReturn:
     """Refuse labels that are not one integer for every row; `dense` says what takes others."""
     got = y_true.shape
     if got == rows:
@@ -155,7 +155,7 @@ def refuse_labels(y_true: np.ndarray, shape: Shape, rows: Shape, dense: str) -> 
     )
 
 
-def refuse_kinds(y_true: np.ndarray, rows: Shape) -> NoReturn:
+def refuse_kinds(y_true: Any, rows: Shape) -> NoReturn:
     """Refuse what does not tell by one integer for every row of which kind it is."""
     if y_true.shape == rows:
         raise TypeError(

@@ -21,6 +21,15 @@ LARGEST_PROBABILITY = {
 }
 
 
+def complete_parameters(loss: _core.LossInfo, params: tuple[float, ...]) -> tuple[float, ...]:
+    """All parameters of a loss, of which the first ones are given; they are in their domains."""
+    params += tuple(parameter.default for parameter in loss.parameters[len(params) :])
+    # The core decides; asked each time, it would break the graphs of a compiler.
+    if not all(map(_allows, loss.parameters, params)):
+        require_parameters(loss, params)
+    return params
+
+
 def require_parameters(loss: _core.LossInfo, params: tuple[float, ...]) -> None:
     """Have the core refuse a parameter outside its domain, whatever there is to compute."""
     y_pred, result = np.empty((0, 1), np.float32), np.empty((), np.float32)
@@ -31,3 +40,8 @@ def require_parameters(loss: _core.LossInfo, params: tuple[float, ...]) -> None:
         None, (y_pred,) * len(loss.more),
     )
     # fmt: on
+
+
+def _allows(parameter: _core.Parameter, value: float) -> bool:
+    above = value > parameter.low or (value == parameter.low and not parameter.low_excluded)
+    return above and value <= parameter.high and math.isfinite(value)

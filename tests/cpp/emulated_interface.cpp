@@ -20,7 +20,7 @@ void expect(bool holds, const std::string& what) {
 
 void expect_error(int32_t code, const fl_status& status, int32_t expected, const char* words) {
   expect(code == expected && status.code == expected && std::strstr(status.message, words),
-         "\"" + std::string(words) + "\", but \"" + status.message + "\"");
+         std::string(words) + ", but " + status.message);
 }
 
 // Rows of logits with labels, and everything that a call of theirs needs.

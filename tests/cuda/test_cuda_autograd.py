@@ -57,6 +57,24 @@ def test_a_graph_that_is_kept_can_be_differentiated_again(gpu: Gpu, dtype: torch
         loss.backward()
 
 
+def test_what_flows_in_negated(gpu: Gpu) -> None:
+    x, y = logits(gpu)
+    loss = FL.cross_entropy(x, y)
+    (torch.complex(torch.zeros_like(loss), loss).conj() * (3 + 2j)).real.backward()
+    assert_gradient(x, expected_gradient(x, y, 2.0))
+
+
+def test_predictions_overwritten_twice_are_known_to_have_changed(gpu: Gpu) -> None:
+    x, y = logits(gpu)
+    over = x.clone()
+    loss = FL.cross_entropy(over, y, inplace=True)
+    leaf = gpu.put(torch.randn(6, 40)).requires_grad_()
+    saved = (leaf * over.detach()).sum()
+    loss.backward(gpu.put(torch.tensor(3.0)))
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        saved.backward()
+
+
 def test_gradients_of_a_kept_graph_do_not_share_memory(gpu: Gpu) -> None:
     x, y = logits(gpu)
     loss = FL.cross_entropy(x, y)

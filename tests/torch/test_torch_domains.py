@@ -114,6 +114,8 @@ def test_lists_of_labels() -> None:
             LabelError, match=rf"^target must be -1 or in .* got {wrong} at \(2, 2\)"
         ):
             FL.multilabel_margin_loss(X, lists)
+    with pytest.raises(LabelError, match=r"got 9 at \(1,\)"):
+        FL.multilabel_margin_loss(X[0], torch.tensor([-1, 9, 9]))
     with pytest.raises(TypeError, match=r"^target must be an integer tensor, got torch.float32"):
         FL.multilabel_margin_loss(X, Y)
 

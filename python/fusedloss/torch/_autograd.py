@@ -161,10 +161,16 @@ class FusedLoss(Function):
         """Return upstream times the gradient."""
         saved = ctx.saved_tensors
         gradient: Tensor = saved[0]
-        # Who receives a gradient may change it, so only a graph that ends here gives its own away.
-        # Asked first: a scale on a GPU is not to be looked at.
-        if _core.passes_one(upstream) and ctx.scale == 1:
-            return gradient, None
+        # Who receives a gradient may change it, so only a graph that ends here gives its own away;
+        # over the predictions, where others may look at it, as it is.
+        last = _core.last_upstream(upstream)  # None on a GPU: nothing there is waited for
+        if last is not None:
+            factor = last * ctx.scale
+            if factor == 1:
+                return gradient, None
+            if len(saved) > 1:
+                _core.scale(gradient, factor, gradient)
+                return gradient, None
         if torch.is_grad_enabled():  # create_graph=True
             if len(saved) == 1:
                 raise RuntimeError(

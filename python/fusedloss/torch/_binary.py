@@ -69,6 +69,10 @@ def binary_cross_entropy(
         return overridden(binary_cross_entropy, locals())
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
+    if weight is sample_weight is mask is denominator is None:
+        found = direct(_PROBABILITY, (), input, target, reduction)
+        if found is not None:
+            return found
     x = match("input", input, "target", target)
     loss = elementwise(
         _PROBABILITY,

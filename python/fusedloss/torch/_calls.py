@@ -31,8 +31,9 @@ def direct(
 
     For the losses that torch computes in a few operations: what the general code finds out takes as
     long as these. Ordinary are tensors of Tensor itself or Parameter, on the CPU, in shapes that
-    match, which nothing but eager autograd looks at; a mean or a sum; and parameters that are
-    floats. With ``row_axis``, targets are class indices.
+    match, which nothing but eager autograd looks at; a mean or a sum, which comes out as a number;
+    and parameters that are floats. With ``row_axis``, targets are class indices, or have a value
+    for every class.
     """
     if is_compiling():
         return None

@@ -11,7 +11,7 @@ from fusedloss.torch._arguments import (
     overridden,
     require_tensors,
 )
-from fusedloss.torch._calls import class_axis, over_rows
+from fusedloss.torch._calls import class_axis, direct, over_rows
 from fusedloss.torch._documentation import documented
 
 _LOG_PROBABILITY = BY_NAME["categorical_crossentropy_from_log_probs"].id
@@ -61,6 +61,11 @@ def nll_loss(
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
     require_tensors("input", input, "target", target)
+    ordinary = weight is sample_weight is mask is denominator is None and not inplace
+    if ordinary and target.ndim < input.ndim and ignore_index is not None:
+        loss = direct(_LOG_PROBABILITY, (), input, target, reduction, 1, ignore_index)
+        if loss is not None:
+            return loss
     x, y = input, target
     if x.ndim == 1 and y.shape == (1,):
         y = y.reshape(())  # torch lets the label of a single row have an axis

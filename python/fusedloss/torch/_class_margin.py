@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.overrides import has_torch_function_variadic
 
-from fusedloss import LabelError
+from fusedloss import _core
 from fusedloss._registry import BY_NAME
 from fusedloss.torch import _originals
 from fusedloss.torch._arguments import (
@@ -16,9 +16,10 @@ from fusedloss.torch._arguments import (
     promote,
     require_tensors,
 )
-from fusedloss.torch._calls import class_axis, elementwise, over_rows
+from fusedloss.torch._calls import class_axis, direct, elementwise, over_rows
 from fusedloss.torch._coverage import covers
 from fusedloss.torch._documentation import documented
+from fusedloss.torch._memory import empty
 from fusedloss.torch._plain import in_one_dtype
 
 _SOFT = BY_NAME["binary_crossentropy_from_logits"].id
@@ -136,12 +137,18 @@ def multi_margin_loss(
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
     require_tensors("input", input, "target", target)
-    if number("p", p) not in (1, 2):
+    power = number("p", p)
+    if power not in (1, 2):
         raise ValueError(f"p must be 1 or 2, got {p}")
+    ordinary = weight is sample_weight is mask is denominator is None and not inplace
+    if ordinary and input.ndim == 2 and target.ndim == 1:
+        loss = direct(_MULTI, (power, margin), input, target, reduction, 1)
+        if loss is not None:
+            return loss
     x, y = _one_or_many_rows(input, target)
     return over_rows(
         _MULTI,
-        (p, margin),
+        (power, margin),
         x,
         y,
         reduction,
@@ -216,13 +223,19 @@ def multilabel_margin_loss(
     if target.is_floating_point() or target.is_complex() or target.dtype is torch.bool:
         raise TypeError(f"target must be an integer tensor, got {target.dtype}")
     x, labels = (input, target) if input.ndim > 0 else (input.reshape(1), target.reshape(1))
+    counts = _count_labels(labels, x)
+    axis = x.ndim - 1
+    if sample_weight is mask is denominator is None and not inplace:
+        loss = direct(_MULTI, (), x, counts, reduction, axis)
+        if loss is not None:
+            return loss
     return over_rows(
         _MULTI,
         (),
         x,
-        _count_labels(labels, x),
+        counts,
         reduction,
-        axis=x.ndim - 1,
+        axis=axis,
         sample_weight=sample_weight,
         mask=mask,
         denominator=denominator,
@@ -232,14 +245,10 @@ def multilabel_margin_loss(
 
 def _count_labels(labels: Tensor, input: Tensor) -> Tensor:
     """How often each class is listed in its row before the first -1."""
-    classes = labels.shape[-1]
-    if covers(False, labels, None):  # where its values can be looked at
-        outside = (labels < -1) | (labels >= classes)
-        if outside.any():
-            index = tuple(outside.nonzero()[0].tolist())
-            raise LabelError(
-                f"target must be -1 or in [0, {classes}), got {labels[index].item()} at {index}"
-            )
+    if input.is_cpu and covers(False, labels, None):  # where its values can be looked at
+        counts = empty(labels.shape, torch.float32)
+        _core.count_labels(labels, counts)
+        return counts
     listed = (labels < 0).cumsum(-1) == 0
     counts = torch.zeros(labels.shape, device=input.device)
     return counts.scatter_add(-1, labels.clamp_min(0).long(), listed.to(counts.dtype))

@@ -91,7 +91,7 @@ def covers_on_gpu(recording: bool, y_pred: Tensor, *constants: Tensor | None) ->
     """The same for a ``y_pred`` on a GPU; an error of the kernel if ``constants`` are not there."""
     if is_compiling() or not _KNOWN:
         return False
-    return _core.torch_covers_cuda(recording, y_pred, *constants) and _cuda.available()
+    return _core.torch_covers_cuda(recording, y_pred, *constants) and _cuda.available(y_pred.device)
 
 
 def is_traced(*tensors: Tensor | None) -> bool:
@@ -104,7 +104,9 @@ def is_traced(*tensors: Tensor | None) -> bool:
     for tensor in tensors:
         if tensor is not None:
             kind = type(tensor)
-            if kind not in _TRACED or not (tensor.is_cpu or (tensor.is_cuda and _cuda.available())):
+            if kind not in _TRACED:
+                return False
+            if not tensor.is_cpu and not (tensor.is_cuda and _cuda.available(tensor.device)):
                 return False
             traced = traced or kind not in _KINDS
     return bool(traced) and not is_transformed()

@@ -134,7 +134,7 @@ def cross_entropy(
         True, label_smoothing, temperature, softcap, z_loss, return_statistics
     )
     ordinary = weight is sample_weight is mask is denominator is None
-    if ordinary and not (inplace or return_statistics):
+    if ordinary and not (inplace or return_statistics or ignore_index is None):
         plain = direct(info.id, params, input, target, reduction, 1, ignore_index)
         if plain is not None:
             return plain

@@ -5,6 +5,7 @@ Nothing here waits for a GPU. Numbers that depend on what it computes stay there
 
 import warnings
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from typing import Any
 
 import torch
@@ -17,10 +18,10 @@ _told = False  # why there are no kernels
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def available() -> bool:
-    """Whether there are kernels for GPUs. Says once why not, if there are none."""
+def available(device: torch.device) -> bool:
+    """Whether there are kernels for ``device``. Says once why not, if there are none."""
     global _told
-    problem = _core.cuda_problem()
+    problem = _core.cuda_problem() or _outdated(device)
     if problem is not None and not _told:
         _told = True
         warnings.warn(
@@ -30,6 +31,15 @@ def available() -> bool:
             stacklevel=2,
         )
     return problem is None
+
+
+@cache
+def _outdated(device: torch.device) -> str | None:
+    """What is wrong with a GPU from before those that kernels are compiled for."""
+    if device.type != "cuda" or torch.cuda.get_device_capability(device) >= (8, 0):
+        return None
+    name = torch.cuda.get_device_name(device)
+    return f"{name} is older than compute capability 8.0, with which the kernels begin"
 
 
 def is_emulated() -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import increment_version
 
 from fusedloss import _core
 from fusedloss.torch import _cuda, _plain
@@ -81,8 +82,13 @@ def scaled(gradient: Tensor, upstream: Tensor, scale: Tensor | float) -> Tensor:
     On a GPU, where nobody looks whether that is 1, in its own memory if the graph ends with it.
     """
     if _cuda.on_gpu(gradient):
-        result = torch.empty_like(gradient) if keeps_graph() else gradient
-        _cuda.scale(gradient, upstream, scale, result)
+        # A captured backward may be replayed more often than its forward.
+        replayed = gradient.is_cuda and torch.cuda.is_current_stream_capturing()
+        kept = keeps_graph() or replayed
+        result = torch.empty_like(gradient) if kept else gradient
+        _cuda.scale(gradient, upstream.resolve_neg(), scale, result)
+        if not kept:  # it may lie over the predictions, which others may have saved
+            increment_version(gradient)
         return result
     result = empty_like(gradient)
     _core.scale(gradient, float(upstream.item() * scale), result)

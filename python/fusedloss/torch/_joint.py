@@ -87,7 +87,11 @@ class JointLoss(Function):
         """Return upstream times the gradients."""
         saved = ctx.saved_tensors
         inputs, gradients = saved[: ctx.inputs], saved[ctx.inputs :]
-        if _core.passes_one(upstream) and ctx.scale == 1:  # as in `_autograd.FusedLoss`
+        last = _core.last_upstream(upstream)  # as in `_autograd.FusedLoss`
+        if last is not None:
+            for each in gradients:
+                if each is not None and last * ctx.scale != 1:
+                    _core.scale(each, last * ctx.scale, each)
             return None, *gradients
         if torch.is_grad_enabled():  # create_graph=True
             return None, *differentiable(upstream, inputs, ctx.options)

@@ -17,7 +17,7 @@ from fusedloss.torch._arguments import (
     require_tensors,
     signs_of,
 )
-from fusedloss.torch._calls import elementwise
+from fusedloss.torch._calls import direct, elementwise
 from fusedloss.torch._documentation import documented
 from fusedloss.torch._plain import in_one_dtype, loss_dtype
 
@@ -147,6 +147,10 @@ def soft_margin_loss(
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
     require_tensors("input", input, "target", target)
+    if sample_weight is mask is denominator is None and not inplace:
+        loss = direct(_SOFT, (), input, target, reduction)
+        if loss is not None:
+            return loss
     return elementwise(
         _SOFT,
         (),

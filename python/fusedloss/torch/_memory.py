@@ -30,9 +30,7 @@ def empty_losses(y_pred: Tensor, row_axis: int | None) -> Tensor:
         rows = rows[:row_axis] + rows[row_axis + 1 :]
     if not y_pred.is_cpu:
         return y_pred.new_empty(rows, dtype=loss.dtype)
-    if rows.numel() * loss.itemsize < _core.REUSE_BYTES:
-        return loss.new_empty(rows)
-    return _reused(rows, loss.dtype)
+    return empty(rows, loss.dtype)
 
 
 def empty_statistics(
@@ -43,6 +41,13 @@ def empty_statistics(
     labels = y_true is not None and y_true.shape != y_pred.shape
     label_log_prob = torch.empty_like(log_sum_exp) if labels else None
     return [log_sum_exp, label_log_prob, entropy, torch.empty_like(entropy, dtype=torch.int64)]
+
+
+def empty(shape: torch.Size, dtype: torch.dtype) -> Tensor:
+    """An uninitialised tensor."""
+    if shape.numel() * dtype.itemsize < _core.REUSE_BYTES:
+        return torch.empty(shape, dtype=dtype, device="cpu")
+    return _reused(shape, dtype)
 
 
 def empty_like(tensor: Tensor) -> Tensor:

@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor
 
+from fusedloss._formulas.categorical import scaled_logits
 from fusedloss._statistics import Statistics, complete
+from fusedloss.torch import _namespace
 from fusedloss.torch._arguments import spread, spread_mask
 from fusedloss.torch._calls import class_axis
-from fusedloss.torch._formulas.categorical import scaled_logits
 from fusedloss.torch._plain import widen
 
 
@@ -21,7 +22,7 @@ def of_formula(
 ) -> Statistics:
     """What the kernel would find out, from the arguments of the public function."""
     axis = class_axis(input)
-    logits = scaled_logits(widen(input.detach()), temperature, softcap)
+    logits = scaled_logits(_namespace, widen(input.detach()), temperature, softcap)
     log_prob = logits.log_softmax(axis)
     prob = log_prob.exp()
     log_sum_exp = logits.logsumexp(axis)
