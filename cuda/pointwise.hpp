@@ -2,10 +2,10 @@
 //
 // A team of threads computes a piece of a row (segments.hpp). A thread takes as many elements as a
 // pack of y_pred's dtype holds, then those a team further. Operands that lie in packs are read
-// ahead, while the elements before are computed: two packs for each of 900 threads, 28 KiB, are what
-// a multiprocessor of an H200 has to have under way for memory to run at its full rate. All others,
-// and the elements that fill no pack, come through shared memory, so that the code that reads any
-// dtype at any stride stands once in a kernel and not once for each operand.
+// ahead, while the elements before are computed: two packs for each of 900 threads, 28 KiB, are
+// what a multiprocessor of an H200 has to have under way for memory to run at its full rate. All
+// others, and the elements that fill no pack, come through shared memory, so that the code that
+// reads any dtype at any stride stands once in a kernel and not once for each operand.
 #pragma once
 
 #include "cuda/packed.hpp"
@@ -272,7 +272,7 @@ pointwise_kernel(const FL_GRID_CONSTANT PointwiseWork work) {
   let_next_kernel_begin();
   if (!work.partials && !work.means) return;
   sum = cut.team > kWarp ? TeamFold(shared_memory(), 1)(sum, Sum{})
-                         : fold_group(sum, cut.team, Sum{});
+                         : fold_group(sum, cut.team, Sum{}, kWarp);
   const int64_t place = segment_of_thread(cut);
   if (thread_index() % cut.team != 0 || place >= cut.count()) return;
   if (work.partials)
