@@ -96,7 +96,9 @@ class Runner {
   void compare(const Case& c, const Inputs& in, Outputs& expected, Outputs& found, double slope) {
     const double epsilon = c.dtype == FL_FLOAT64 ? 0x1p-52 : 0x1p-23;
     const bool difference = c.dense || c.info->takes_class_weight == 0;
-    const double terms = difference ? std::max(8.0, 16 * std::sqrt(double(c.classes))) : 8;
+    const double root = std::sqrt(double(c.classes));
+    const bool smoothed = c.value_of("label_smoothing") > 0;  // a sum over all classes
+    const double terms = difference ? std::max(8.0, 16 * root) : smoothed ? 8 + root / 4 : 8;
     const auto close = [&](double a, double b, double size, double units) {
       return (std::isnan(a) && std::isnan(b)) || a == b ||
              std::abs(a - b) <= units * epsilon * size;
@@ -112,6 +114,7 @@ class Runner {
     all("label_log_prob", expected.label_log_prob, found.label_log_prob, 8);
     all("entropy", expected.entropy, found.entropy, 40);
     all("argmax", expected.argmax, found.argmax, 0);
+    const double slopes = smoothed ? terms : 8;
     const double unit = c.dtype == FL_FLOAT16 ? 0x1p-10 : c.dtype == FL_BFLOAT16 ? 0x1p-7 : epsilon;
     for (int k = 0; c.gradient && k <= c.info->num_more; ++k) {
       const Array& a = c.in_place ? expected.x[k] : expected.grad[k];
@@ -126,7 +129,8 @@ class Runner {
           if ((std::isnan(x) && std::isnan(y)) || x == y) continue;
           // Of a class without a target, next to one that has one in a register of the CPU.
           if (std::isnan(x) && y == 0 && c.dense && in.y_true.get(r * c.classes + i) == 0) continue;
-          if (!(std::abs(x - y) <= 2 * unit * std::abs(x) + 8 * epsilon * largest + subnormal)) {
+          if (!(std::abs(x - y) <=
+                2 * unit * std::abs(x) + slopes * epsilon * largest + subnormal)) {
             char text[160];
             std::snprintf(text, sizeof text,
                           "gradient %d, row %lld, class %lld: %.9g instead of %.9g", k,

@@ -95,6 +95,11 @@ struct Case {
   int32_t label_dtype = FL_INT64, target_dtype = FL_FLOAT32, reduction = FL_NONE;
   std::vector<double> params = {};
 
+  double value_of(const std::string& parameter) const {
+    for (size_t i = 0; i < params.size(); ++i)
+      if (info->params[i].name == parameter) return params[i];
+    return 0;
+  }
   std::string name() const {
     char text[256];
     std::snprintf(
