@@ -104,10 +104,14 @@ class Runner {
              std::abs(a - b) <= units * epsilon * size;
     };
     const auto all = [&](const char* what, const Array& a, const Array& b, double units) {
-      for (int64_t i = 0; a && i < a.count(); ++i)
-        if (!close(b.get(i), a.get(i), std::max(1.0, std::abs(a.get(i))), units))
-          return fail(c, what + (" " + std::to_string(i) + ": " + std::to_string(b.get(i)) +
-                                 " instead of " + std::to_string(a.get(i))));
+      for (int64_t i = 0; a && i < a.count(); ++i) {
+        const double x = a.get(i), y = b.get(i);
+        if (close(y, x, std::max(1.0, std::abs(x)), units)) continue;
+        char text[160];
+        std::snprintf(text, sizeof text, "%s %lld: %.17g instead of %.17g", what, (long long)i, y,
+                      x);
+        return fail(c, text);
+      }
     };
     all("loss", expected.loss, found.loss, terms);
     all("log_sum_exp", expected.log_sum_exp, found.log_sum_exp, 8);
