@@ -22,7 +22,7 @@ BUILT := .venv/built-werror-$(WERROR)-cuda-$(CUDA)
 export KERAS_BACKEND := torch
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test build bench gpu docs lint format clean
+.PHONY: help demo test sanitize build bench gpu docs lint format clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -35,6 +35,11 @@ test: build ## Run the tests, the examples in docstrings and the programs of tes
 	$(PYTEST)
 	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure --parallel 2
 
+sanitize: build ## Run the programs of the emulated GPU under sanitizers: minutes
+	$(BIN)/cmake --build $(BUILD) --target cpp_tests sanitized_tests
+	cd $(BUILD)/cuda/emulator && ./emulated_bugs_sanitized && ./emulated_teams_sanitized \
+	  && ./emulated_interface_sanitized && ./emulated_rows_sanitized --quick
+
 build: $(BUILT) ## Compile, and install into .venv
 
 bench: build .venv/installed-bench ## Measure against torch, Keras on JAX, scikit-learn and NumPy: about an hour
@@ -43,12 +48,12 @@ bench: build .venv/installed-bench ## Measure against torch, Keras on JAX, sciki
 	$(BIN)/python benchmarks/compare.py --sweep --save $(RESULTS)/sweep
 	$(BIN)/python benchmarks/threads.py > $(RESULTS)/threads.md
 
-gpu: build ## On a machine with a GPU and CUDA: test the kernels there, and measure them
+gpu: build .venv/installed-gpu ## On a machine with a GPU and CUDA: test the kernels there, and measure them
 	$(BIN)/python benchmarks/gpu.py --check
 	$(BIN)/python -m pytest tests/cuda
 	$(SANITIZER) --tool memcheck $(BIN)/python -m pytest tests/cuda/test_cuda_autograd.py -k hardware
 	$(SANITIZER) --tool racecheck $(BIN)/python -m pytest tests/cuda/test_cuda_autograd.py -k hardware
-	$(BIN)/python benchmarks/gpu.py --save $(RESULTS)/gpu
+	$(BIN)/python benchmarks/gpu.py --save benchmarks/results/gpu
 
 docs: build ## Write docs/losses.md, its pictures, and the README's tables of losses and of speed
 	$(BIN)/python docs/_build/build.py
@@ -88,6 +93,11 @@ $(BUILT): .venv/installed CMakeLists.txt cuda/CMakeLists.txt pyproject.toml $(CP
 # Where these can not be had, the benchmarks say which providers are missing.
 .venv/installed-bench: requirements-bench.txt | .venv/installed
 	-$(BIN)/python -m pip install --requirement $<
+	@touch $@
+
+# Each by itself: one that can not be had must not keep the others out.
+.venv/installed-gpu: requirements-gpu.txt | .venv/installed
+	-sed 's/#.*//' $< | xargs -n 1 $(BIN)/python -m pip install
 	@touch $@
 
 # --clear: what an interrupted run left behind is not built upon.

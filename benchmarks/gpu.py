@@ -50,11 +50,17 @@ class Case:
         return F.cross_entropy if self.is_row else F.huber_loss
 
     def inputs(self) -> tuple[Tensor, Tensor]:
-        x = torch.randn(self.shape, dtype=self.dtype, device="cuda")
+        # A capture that fails leaves torch's own generator unusable.
+        generator = torch.Generator("cuda").manual_seed(0)
+
+        def draw() -> Tensor:
+            return torch.randn(self.shape, dtype=self.dtype, device="cuda", generator=generator)
+
         if not self.is_row:
-            return x.requires_grad_(), torch.randn_like(x)
-        y = torch.randint(0, self.shape[1], self.shape[:1], device="cuda")
-        return x.requires_grad_(not self.value_only), y
+            return draw().requires_grad_(), draw()
+        rows, classes = self.shape
+        y = torch.randint(classes, (rows,), device="cuda", generator=generator)
+        return draw().requires_grad_(not self.value_only), y
 
     def moved_bytes(self, x: Tensor, y: Tensor) -> int:
         """Inputs are read, a gradient is written."""
@@ -99,7 +105,7 @@ def others() -> dict[str, Callable[..., Tensor]]:
 
 
 def step(function: Callable[..., Tensor], x: Tensor, y: Tensor) -> Call:
-    """Value, and gradient if it is wanted."""
+    """A call for the value, and the gradient if it is wanted."""
 
     def call() -> tuple[Tensor, ...]:
         loss = function(x, y)
@@ -117,12 +123,16 @@ def captured(call: Call) -> tuple[Call, bool]:
             call()
     torch.cuda.synchronize()
     graph = torch.cuda.CUDAGraph()
+    torch.cuda.set_sync_debug_mode("error")
     try:
+        call()
         with torch.cuda.graph(graph):
             call()
     except RuntimeError:  # it waits for the GPU somewhere
-        torch.cuda.synchronize()
         return call, False
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+        torch.cuda.synchronize()
     return graph.replay, True
 
 
@@ -138,21 +148,21 @@ def seconds(call: Call, repeats: int) -> float:
 
 def measure(case: Case) -> dict[str, Any]:
     """Medians of seconds by provider, and what has to move."""
-    torch.manual_seed(0)
     torch.compiler.reset()
     x, y = case.inputs()
     functions = {OURS: case.ours, EAGER: case.theirs, COMPILED: torch.compile(case.theirs)}
-    if case.is_row and not case.value_only:
-        functions |= others()
+    rivals = others() if case.is_row and not case.value_only else {}
     source = x.detach()
     target = torch.empty_like(source)
     calls: dict[str, Call] = {COPY: lambda: target.copy_(source)}
     graphs, failed = [], {}
     expected = step(case.theirs, x[:64].detach().float(), y[:64])()[0]
     torch.testing.assert_close(case.ours(x[:64].detach(), y[:64]), expected, rtol=1e-3, atol=1e-3)
-    for name, function in functions.items():
+    for name, function in (functions | rivals).items():
+        # Some write their gradient over the logits.
+        own = x.detach().clone().requires_grad_() if name in rivals else x
         try:
-            calls[name], is_graph = captured(step(function, x, y))
+            calls[name], is_graph = captured(step(function, own, y))
         except Exception as error:  # of a rival: too little memory, a shape it does not take
             if name == OURS:
                 raise
@@ -226,6 +236,8 @@ def main() -> None:
     about = machine.describe() | {
         "gpu": properties.name,
         "cuda": torch.version.cuda,
+        "liger": machine.version_of("liger-kernel"),
+        "quack": machine.version_of("quack-kernels"),
         "gpu bytes": properties.total_memory,
     }
     found = []

@@ -27,16 +27,16 @@ def describe() -> dict[str, Any]:
         "compiler": config["compiler"],
         "instruction set": config["instruction set"],
         "fusedloss": config["version"],
-        "python": platform.python_version(),
+        "python": platform.pythonversion_of(),
         "numpy": np.__version__,
         "torch": torch.__version__,
-        "keras": _version("keras"),
-        "jax": _version("jax"),
-        "scikit-learn": _version("scikit-learn"),
+        "keras": version_of("keras"),
+        "jax": version_of("jax"),
+        "scikit-learn": version_of("scikit-learn"),
     }
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:

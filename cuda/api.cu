@@ -12,11 +12,22 @@ void check_struct(const fl_cuda_launch& launch) {
          launch.struct_size, sizeof launch);
 }
 
+// A device as launches are planned for it.
+Device device_of(int32_t index) {
+  Device device = device_properties(index);
+  // The kernel and the blocks that take the most of a multiprocessor.
+  device.largest_cluster = largest_cluster(index, device.largest_cluster, [](int blocks) {
+    const Geometry geometry{blocks, kMostThreads, team_shared(kMostThreads, blocks), blocks};
+    return crossentropy_bfloat.blocks[3].clusters_at_once(geometry) > 0;
+  });
+  return device;
+}
+
 void compute(const fl_call& call, const fl_cuda_launch& launch) {
   check_struct(launch);
   const CurrentDevice current(launch.device);
   Workspace workspace(launch.workspace);
-  Computation computation(call, device_properties(launch.device), launch.upstream, workspace);
+  Computation computation(call, device_of(launch.device), launch.upstream, workspace);
   if (workspace.used() > launch.workspace_bytes)
     fail(FL_INVALID_VALUE, "workspace has %zu bytes, but %zu are needed", launch.workspace_bytes,
          workspace.used());
@@ -77,7 +88,7 @@ int32_t fl_cuda_workspace_bytes(const fl_call* call, int32_t device, size_t* byt
                                 fl_status* status) {
   return fl::guarded(status, [&] {
     fl::Workspace workspace;
-    fl::Computation(*call, fl::device_properties(device), {}, workspace);
+    fl::Computation(*call, fl::device_of(device), {}, workspace);
     *bytes = workspace.used();
   });
 }

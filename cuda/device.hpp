@@ -78,6 +78,8 @@ FL_DEVICE int cluster_rank() {
 FL_DEVICE void cluster_arrive() {
   asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
 }
+// Says no more than that this block has begun: nothing was stored that a peer will read.
+FL_DEVICE void cluster_arrive_first() { asm volatile("barrier.cluster.arrive.relaxed.aligned;"); }
 FL_DEVICE void cluster_wait() {
   asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
 }
@@ -111,6 +113,7 @@ FL_DEVICE void store_to_peer(Vec<T, 1>* local, int rank, Vec<T, 1> value) {
 FL_DEVICE int cluster_size() { return 1; }
 FL_DEVICE int cluster_rank() { return 0; }
 FL_DEVICE void cluster_arrive() {}
+FL_DEVICE void cluster_arrive_first() {}
 FL_DEVICE void cluster_wait() { __syncthreads(); }
 template <class T>
 FL_DEVICE void store_to_peer(T* local, int, T value) {

@@ -7,6 +7,9 @@
 #if defined(FL_EMULATED)
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
+#else
+#include <atomic>
 #endif
 
 namespace fl {
@@ -28,13 +31,16 @@ struct CurrentDevice {
   }
 };
 
-// One that FUSEDLOSS_EMULATED_DEVICE names: "A100" has no clusters. Few multiprocessors, so that
-// teams of threads take several rows each.
+// One that FUSEDLOSS_EMULATED_DEVICE names: "A100" has no clusters, a "slice" of an H200 only small
+// ones. Few multiprocessors, so that teams of threads take several rows each.
 inline Device device_properties(int32_t /*device*/) {
-  const char* name = std::getenv("FUSEDLOSS_EMULATED_DEVICE");
-  return name && !std::strcmp(name, "A100") ? Device{8, 0, 2, 166912, 1}
-                                            : Device{9, 0, 2, 232448, 8};
+  const char* const given = std::getenv("FUSEDLOSS_EMULATED_DEVICE");
+  const std::string_view name = given ? given : "";
+  if (name == "A100") return {8, 0, 2, 166912, 1};
+  return {9, 0, 2, 232448, name == "slice" ? 2 : 8};
 }
+
+inline int largest_cluster(int32_t /*device*/, int most, bool (*)(int)) { return most; }
 
 inline void fill(void* memory, int byte, size_t bytes, void* /*stream*/) {
   std::memset(memory, byte, bytes);
@@ -89,10 +95,24 @@ inline Device device_properties(int32_t device) {
   ask(cudaDevAttrComputeCapabilityMinor, found.minor);
   ask(cudaDevAttrMultiProcessorCount, found.multiprocessors);
   ask(cudaDevAttrMaxSharedMemoryPerBlockOptin, found.shared_bytes);
-  // Of 8 blocks on every device that has clusters; 16 would have to be asked for, and cost
-  // multiprocessors.
+  // 16 would have to be asked for, and cost multiprocessors.
   found.largest_cluster = found.major >= 9 ? 8 : 1;
   return found;
+}
+
+// Blocks of a cluster that there is room for, at most `most`: fewer where a GPU is cut up or
+// shared, so that too few multiprocessors are neighbours. Asked once for each device.
+inline int largest_cluster(int32_t device, int most, bool (*has_room)(int blocks)) {
+  constexpr int kDevices = 64;
+  static std::atomic<int> known[kDevices];  // 0: not asked yet
+  if (most == 1 || device >= kDevices) return 1;
+  int blocks = known[device];
+  if (blocks == 0) {
+    const CurrentDevice current(device);
+    for (blocks = most; blocks > 1 && !has_room(blocks);) blocks /= 2;
+    known[device] = blocks;
+  }
+  return blocks;
 }
 
 inline void fill(void* memory, int byte, size_t bytes, void* stream) {

@@ -5,13 +5,6 @@
 #include "cuda/packed.hpp"
 #include "kernels/kernel.hpp"
 
-// A function that kernels call: as long as many losses are, it stands once, not in each.
-#if defined(FL_EMULATED)
-#define FL_DEVICE_CALL FL_NOINLINE
-#else
-#define FL_DEVICE_CALL FL_DEVICE
-#endif
-
 namespace fl {
 
 __extension__ typedef unsigned __int128 Uint128;
@@ -37,9 +30,6 @@ struct DividedSpace : Space {
 inline namespace FL_ISA {
 namespace {
 
-FL_DEVICE uint64_t quotient(const Space& space, uint64_t x, int d) {
-  return x / uint64_t(space.sizes[d]);
-}
 FL_DEVICE uint64_t quotient(const DividedSpace& space, uint64_t x, int d) {
 #if defined(__CUDA_ARCH__)
   return __umul64hi(x, space.multiplier[d]) >> space.shift[d];
@@ -55,8 +45,8 @@ struct Elements {
 };
 
 // Where an element of a space lies, in elements, and where it stands in the innermost dimension.
-template <class Index>
-FL_DEVICE int64_t offset_at(const Index& space, const Operand& x, int64_t at, int64_t& inner) {
+FL_DEVICE int64_t offset_at(const DividedSpace& space, const Operand& x, int64_t at,
+                            int64_t& inner) {
   inner = 0;
   if (space.ndim == 0) return 0;
   uint64_t rest = uint64_t(at);
@@ -119,18 +109,23 @@ FL_DEVICE Elements<T, K> read_elements(const DividedSpace& space, const Operand&
   return to;
 }
 
-// Writes elements [at, at + K) before `end`.
+// Writes those of the elements [at, at + K) that are in [begin, end).
 template <class T, int K>
-FL_DEVICE void write_elements(const DividedSpace& space, const Operand& x, int64_t at, int64_t end,
-                              Elements<T, K> from) {
+FL_DEVICE void write_elements(const DividedSpace& space, const Operand& x, int64_t at,
+                              int64_t begin, int64_t end, const T (&from)[K]) {
+  T numbers[K];
+  FL_UNROLL(8)
+  for (int k = 0; k < K; ++k) numbers[k] = from[k];
   FL_UNROLL(1)
   for (int k = 0; k < K && at + k < end; ++k) {
-    const int64_t offset = run_at(space, x, at + k).offset;
-    with_floating_dtype(x.dtype, [&]<class S>(S*) __attribute__((always_inline)) {
-      ((S*)x.data)[offset] = narrow<S>(from.of[0]);
-    });
+    if (at + k >= begin) {
+      const int64_t offset = run_at(space, x, at + k).offset;
+      with_floating_dtype(x.dtype, [&]<class S>(S*) __attribute__((always_inline)) {
+        ((S*)x.data)[offset] = narrow<S>(numbers[0]);
+      });
+    }
     FL_UNROLL(8)
-    for (int i = 1; i < K; ++i) from.of[i - 1] = from.of[i];
+    for (int i = 1; i < K; ++i) numbers[i - 1] = numbers[i];
   }
 }
 

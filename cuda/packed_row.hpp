@@ -89,7 +89,7 @@ struct PackedRow : TeamLayout<float, Team> {
       for (int i = 0; i < Held; ++i)
         if (pack(i) < parts.packs) held[i] = load_streamed(parts.body() + pack(i));
     }
-    edge_y_pred = V(0.0);
+    edge_y_pred = V(-param::kInfinity);
     if (edge >= 0) edge_y_pred = V::of(widen<float>(parts.x[edge]));
   }
 
@@ -100,8 +100,8 @@ struct PackedRow : TeamLayout<float, Team> {
   FL_DEVICE void each_pack(F f) const {
     if constexpr (Held > 0) {
       FL_UNROLL(8)
-      for (int i = 0; i < Held; ++i) {
-        if (pack(i) >= parts.packs) break;
+      for (int i = 0, left = parts.packs - team.rank(); i < Held; ++i, left -= team.size()) {
+        if (left <= 0) break;
         forget(held[i]);
         f(pack(i), held[i]);
       }
@@ -183,7 +183,7 @@ struct PackedRow : TeamLayout<float, Team> {
       for (const uint32_t next : pack.words) word = larger_in_word<S>(word, next);
     });
     const Pack last{{word}};
-    V largest = edge >= 0 ? edge_y_pred : V::of(none);
+    V largest = edge_y_pred;
     FL_UNROLL(2)
     for (int k = 0; k < 4 / int(sizeof(S)); ++k)
       largest = max(largest, V::of(widen<float>(number_of<S>(last, k))));

@@ -129,7 +129,7 @@ inline CrossentropyPlan plan_crossentropy(const Device& device, int64_t rows, in
 
   // 64 registers a thread hold 8 packs and what is computed with them. Up to 32 KiB a block, of
   // which four are resident: some load while others compute. A cluster of few blocks is rather
-  // made larger than its blocks; 8 is what every device with clusters allows.
+  // made larger than its blocks.
   struct Shape {
     int threads, packs, cluster;
   };

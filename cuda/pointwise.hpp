@@ -2,10 +2,10 @@
 //
 // A team of threads computes a piece of a row (segments.hpp). A thread takes as many elements as a
 // pack of y_pred's dtype holds, then those a team further. Operands that lie in packs are read
-// ahead, while the elements before are computed: two packs for each of 1024 threads are more than a
-// multiprocessor has to have under way for memory to run at its full rate. All others, and the
-// elements that fill no pack, come through shared memory, so that the code that reads any dtype at
-// any stride stands once in a kernel and not once for each operand.
+// ahead, while the elements before are computed: two packs for each of 900 threads, 28 KiB, are
+// what a multiprocessor of an H200 has to have under way for memory to run at its full rate. All
+// others, and the elements that fill no pack, come through shared memory, so that the code that
+// reads any dtype at any stride stands once in a kernel and not once for each operand.
 #pragma once
 
 #include "cuda/packed.hpp"
@@ -19,20 +19,14 @@ inline namespace FL_ISA {
 namespace {
 
 // Elements that a thread computes abreast. Other warps fill the waits of their operations; more
-// abreast would take more registers than four blocks on a multiprocessor have.
+// abreast would take more registers than there are for as many warps.
 template <class T>
 constexpr int kAbreast = kAbreastBytes / int(sizeof(T));
 
 template <class T>
 using Abreast = Elements<T, kAbreast<T>>;
 
-// Parts of a pack that are computed one after another.
-template <class T>
-FL_DEVICE int parts_of(int width) {
-  return width / kAbreast<T>;
-}
-
-// Calls f with a null pointer of the C++ type of a dtype of which a pack is read or written.
+// Calls f with a null pointer of the C++ type of a dtype of which packs are computed with in T.
 template <class T, class F>
 FL_DEVICE void with_packed_dtype(int32_t dtype, F f) {
   if constexpr (sizeof(T) == 8)
@@ -45,42 +39,61 @@ FL_DEVICE void with_packed_dtype(int32_t dtype, F f) {
     f((T*)nullptr);
 }
 
-// Takes the first numbers out of a pack; the others move up, since registers have no index.
+// The numbers of a pack in registers, which have no index: all move on when one is taken or put.
 template <class T>
-FL_DEVICE Abreast<T> take_part(int32_t dtype, Pack& pack) {
-  Abreast<T> to;
-  with_packed_dtype<T>(dtype, [&]<class S>(S*) __attribute__((always_inline)) {
-    constexpr int kWords = kAbreast<T> * int(sizeof(S)) / 4;
-    unpack<S>(pack, 0, to.of);
-    FL_UNROLL(4)
-    for (int w = kWords; w < 4; ++w) pack.words[w - kWords] = pack.words[w];
-  });
-  return to;
-}
+struct Queue {
+  static constexpr int kSize = sizeof(T) == 8 ? 2 : 8;  // the most that a pack holds
+  T of[kSize] = {};
 
-// Puts numbers behind those that are in a pack; what was put first moves to its front.
-template <class T>
-FL_DEVICE void put_part(int32_t dtype, const Abreast<T>& from, Pack& pack) {
-  with_packed_dtype<T>(dtype, [&]<class S>(S*) __attribute__((always_inline)) {
-    constexpr int kWords = kAbreast<T> * int(sizeof(S)) / 4;
-    FL_UNROLL(4)
-    for (int w = kWords; w < 4; ++w) pack.words[w - kWords] = pack.words[w];
-    put_in_pack<S>(from.of, kPacked<S> - kAbreast<T>, pack);
-  });
-}
+  FL_DEVICE Abreast<T> take() {
+    Abreast<T> first;
+    FL_UNROLL(8)
+    for (int k = 0; k < kAbreast<T>; ++k) first.of[k] = of[k];
+    move_on();
+    return first;
+  }
+
+  FL_DEVICE void put(const Abreast<T>& last) {
+    move_on();
+    FL_UNROLL(8)
+    for (int k = 0; k < kAbreast<T>; ++k) of[kSize - kAbreast<T> + k] = last.of[k];
+  }
+
+  // A pack at its front, and the pack at its end.
+  FL_DEVICE void open(const Pack& pack, int32_t dtype) {
+    with_packed_dtype<T>(dtype, [&]<class S>(S*) __attribute__((always_inline)) {
+      T numbers[kPacked<S>];
+      unpack<S>(pack, 0, numbers);
+      FL_UNROLL(8)
+      for (int k = 0; k < kPacked<S>; ++k) of[k] = numbers[k];
+    });
+  }
+  FL_DEVICE Pack close(int32_t dtype) const {
+    Pack pack;
+    with_packed_dtype<T>(dtype, [&]<class S>(S*) __attribute__((always_inline)) {
+      T numbers[kPacked<S>];
+      FL_UNROLL(8)
+      for (int k = 0; k < kPacked<S>; ++k) numbers[k] = of[kSize - kPacked<S> + k];
+      put_in_pack<S>(numbers, 0, pack);
+    });
+    return pack;
+  }
+
+ private:
+  FL_DEVICE void move_on() {
+    FL_UNROLL(8)
+    for (int k = kAbreast<T>; k < kSize; ++k) of[k - kAbreast<T>] = of[k];
+  }
+};
 
 template <class Loss, class T>
 struct PointwiseThread {
   using V = Vec<T, 1>;
-  static constexpr int N = kAbreast<T>;
+  static constexpr int N = kAbreast<T>, kParts = Queue<T>::kSize / N;
   static constexpr bool kHasMore = requires { Loss::kMore; };
   static constexpr bool kTakesThird = requires(const Loss& loss, V v) { loss(v, v, v); };
-  // Blocks of a multiprocessor: so many that a thread has the registers it needs. Operands, numbers
-  // of 64 bits and parameters all take some.
-  static constexpr int kBlocks = sizeof(T) == 8 || kHasMore  ? 4
-                                 : !kTakesThird              ? 7
-                                 : Loss::info.num_params > 2 ? 5
-                                                             : 6;
+  // Blocks of a multiprocessor: so many that a thread has the registers it needs.
+  static constexpr int kBlocks = sizeof(T) == 8 || kHasMore ? 4 : kTakesThird ? 5 : 7;
 
   struct Packs {
     Pack y_true, y_pred, third;
@@ -111,9 +124,8 @@ struct PointwiseThread {
   }
 
   FL_DEVICE Abreast<T>& slot(int input, int part) const {
-    const int place = input * parts_of<T>(work.width) + part;
     auto* const slots = (Abreast<T>*)(shared_memory() + kPointwiseFoldBytes);
-    return slots[place * kPointwiseThreads + thread_index()];
+    return slots[(input * (work.width / N) + part) * kPointwiseThreads + thread_index()];
   }
 
   // Brings what does not come in packs to shared memory.
@@ -129,27 +141,30 @@ struct PointwiseThread {
     }
   }
 
-  FL_DEVICE Abreast<T> read(int input, Pack& pack, bool whole, int part) const {
-    if (!whole || !work.input_in_packs[input]) return slot(input, part);
-    return take_part<T>(work.input[input].dtype, pack);
+  FL_DEVICE Queue<T> read(int input, const Pack& pack, bool whole) const {
+    Queue<T> numbers;
+    if (whole && work.input_in_packs[input]) {
+      numbers.open(pack, work.input[input].dtype);
+    } else {
+      FL_UNROLL(4)
+      for (int part = 0; part < kParts; ++part)
+        if (part * N < work.width)
+          for (int k = 0; k < N; ++k) numbers.of[part * N + k] = slot(input, part).of[k];
+    }
+    return numbers;
   }
 
   // 0 past the end and where the mask is 0.
-  FL_DEVICE Abreast<T> read_weights(bool whole, int part, int at) const {
+  FL_DEVICE Abreast<T> read_weights(int at, int part) const {
     Abreast<T> weight;
     FL_UNROLL(4)
     for (T& w : weight.of) w = T(1);
     if (work.input[kWeight]) weight = slot(kWeight, part);
-    if (work.input[kMask]) {
-      const Abreast<T> mask = slot(kMask, part);
-      FL_UNROLL(4)
-      for (int k = 0; k < N; ++k)
-        if (mask.of[k] == T(0)) weight.of[k] = T(0);
-    }
-    if (whole) return weight;
+    const bool masked = bool(work.input[kMask]);
     FL_UNROLL(4)
     for (int k = 0; k < N; ++k)
-      if (at + k >= count) weight.of[k] = T(0);
+      if ((masked && slot(kMask, part).of[k] == T(0)) || at + part * N + k >= count)
+        weight.of[k] = T(0);
     return weight;
   }
 
@@ -160,61 +175,72 @@ struct PointwiseThread {
       return loss(V::of(y_true), V::of(y_pred));
   }
 
-  FL_DEVICE void write(int output, const Abreast<T>& gradient, Pack& pack, bool whole, int part,
-                       int at) const {
+  FL_DEVICE void write(int output, const Queue<T>& gradient, bool whole, int at) const {
     const Operand& x = work.output[output];
+    if (!x) return;
     if (!whole || !work.output_in_packs[output]) {
-      write_elements<T, N>(work.elements, x, begin + at, begin + count, gradient);
-      return;
+      const int64_t first = begin + at;  // of an element; those before it in the queue are none
+      write_elements<T, Queue<T>::kSize>(work.elements, x, first + work.width - Queue<T>::kSize,
+                                         first, begin + count, gradient.of);
+    } else if (work.stream_grad) {
+      store_streamed(pack_at(x, at), gradient.close(x.dtype));
+    } else {
+      store(pack_at(x, at), gradient.close(x.dtype));
     }
-    put_part(x.dtype, gradient, pack);
-    if ((part + 1) * N < work.width) return;
-    Pack* const place = pack_at(x, at - part * N);
-    if (work.stream_grad)
-      store_streamed(place, pack);
-    else
-      store(place, pack);
   }
 
-  // Computes the elements [first, first + width) before the end; returns the sum of their losses.
-  FL_DEVICE double compute(Packs packs, int first) const {
-    const bool whole = is_whole(first);
-    Pack gradient_pack, more_gradient_pack;
+  // Computes the elements [at, at + width) before the end; returns the sum of their losses.
+  FL_DEVICE double compute(const Packs& packs, int at) const {
+    const bool whole = is_whole(at);
+    const bool weighted = work.input[kWeight] || work.input[kMask] || !whole;
+    Queue<T> y_true = read(kTarget, packs.y_true, whole);
+    Queue<T> y_pred = read(kPrediction, packs.y_pred, whole);
+    Queue<T> third, gradient, more_gradient;
+    FL_UNROLL(8)
+    for (T& x : third.of) x = T(1);
+    if constexpr (kTakesThird)
+      if (work.input[kThird]) third = read(kThird, packs.third, whole);
     T sum = 0;  // of up to eight losses: rounded no more often than they are
-    FL_UNROLL(1)
-    for (int part = 0; part * N < work.width; ++part) {
-      const int at = first + part * N;
-      if (at >= count) break;
-      const Abreast<T> weight = read_weights(whole, part, at);
-      const Abreast<T> y_true = read(kTarget, packs.y_true, whole, part);
-      const Abreast<T> y_pred = read(kPrediction, packs.y_pred, whole, part);
-      Abreast<T> third, value, gradient, more_gradient;
-      if constexpr (kTakesThird) {
-        FL_UNROLL(4)
-        for (T& x : third.of) x = T(1);
-        if (work.input[kThird]) third = read(kThird, packs.third, whole, part);
-      }
+    for (int part = 0; part < kParts; ++part) {
+      if (part * N >= work.width) break;
+      const Abreast<T> target = y_true.take(), prediction = y_pred.take(), other = third.take();
+      Abreast<T> value, slope, more_slope, factor;
       FL_UNROLL(4)
       for (int k = 0; k < N; ++k) {
-        const auto r = evaluate(y_true.of[k], y_pred.of[k], third.of[k]);
-        const V zero(0.0), w = V::of(weight.of[k]), factor = w * scale;
-        const auto absent = w == zero;  // NaN and infinity are harmless there
-        value.of[k] = select(absent, zero, r.value * w).raw;
-        gradient.of[k] = (select(absent, zero, r.grad) * factor).raw;
-        if constexpr (kHasMore)
-          more_gradient.of[k] = (select(absent, zero, r.more_grad) * factor).raw;
+        const auto r = evaluate(target.of[k], prediction.of[k], other.of[k]);
+        value.of[k] = r.value.raw;
+        slope.of[k] = r.grad.raw;
+        if constexpr (kHasMore) more_slope.of[k] = r.more_grad.raw;
+        factor.of[k] = scale.raw;
+      }
+      if (weighted) {
+        const Abreast<T> weight = read_weights(at, part);
+        FL_UNROLL(4)
+        for (int k = 0; k < N; ++k) {
+          const bool absent = weight.of[k] == T(0);  // NaN and infinity are harmless there
+          value.of[k] = absent ? T(0) : value.of[k] * weight.of[k];
+          slope.of[k] = absent ? T(0) : slope.of[k];
+          if constexpr (kHasMore) more_slope.of[k] = absent ? T(0) : more_slope.of[k];
+          factor.of[k] = weight.of[k] * scale.raw;
+        }
       }
       FL_UNROLL(4)
       for (int k = 0; k < N; ++k) {
         sum += value.of[k];
-        if (work.element_losses && at + k < count)
-          ((T*)work.element_losses)[begin + at + k] = value.of[k];
+        slope.of[k] *= factor.of[k];
+        if constexpr (kHasMore) more_slope.of[k] *= factor.of[k];
       }
-      if (work.output[kGradient]) write(kGradient, gradient, gradient_pack, whole, part, at);
-      if constexpr (kHasMore)
-        if (work.output[kMoreGradient])
-          write(kMoreGradient, more_gradient, more_gradient_pack, whole, part, at);
+      gradient.put(slope);
+      if constexpr (kHasMore) more_gradient.put(more_slope);
+      if (work.element_losses) {
+        FL_UNROLL(4)
+        for (int k = 0; k < N; ++k)
+          if (at + part * N + k < count)
+            ((T*)work.element_losses)[begin + at + part * N + k] = value.of[k];
+      }
     }
+    write(kGradient, gradient, whole, at);
+    if constexpr (kHasMore) write(kMoreGradient, more_gradient, whole, at);
     return double(sum);
   }
 };
@@ -246,7 +272,7 @@ pointwise_kernel(const FL_GRID_CONSTANT PointwiseWork work) {
   let_next_kernel_begin();
   if (!work.partials && !work.means) return;
   sum = cut.team > kWarp ? TeamFold(shared_memory(), 1)(sum, Sum{})
-                         : fold_group(sum, cut.team, Sum{});
+                         : fold_group(sum, cut.team, Sum{}, kWarp);
   const int64_t place = segment_of_thread(cut);
   if (thread_index() % cut.team != 0 || place >= cut.count()) return;
   if (work.partials)

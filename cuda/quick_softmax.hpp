@@ -1,4 +1,4 @@
-// Softmax with a quicker exponential than math.hpp's.
+// Softmax with quicker functions than math.hpp's.
 #pragma once
 
 #include "cuda/device.hpp"
@@ -41,9 +41,29 @@ FL_DEVICE Vec<float, 1> quick_exp(Vec<float, 1> x) {
   return fma(power, fma(t, V(-0.6931471805599453), bounded), power);
 }
 
-// For logits in 16 bits, whose gradient cannot tell the difference: the other one would make these
-// kernels wait for their instructions instead of memory.
-struct QuickSoftmax : losses::Softmax {
+// 1 / x for normal x, whose reciprocal is normal: within one unit. The division of nvcc calls a
+// function for others, and its registers are those that hold a row.
+FL_DEVICE Vec<float, 1> quick_reciprocal(Vec<float, 1> x) {
+  using V = Vec<float, 1>;
+#if defined(__CUDA_ARCH__)
+  V y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y.raw) : "f"(x.raw));
+#else
+  const V y = V(1.0) / x;
+#endif
+  return fma(y, fma(-x, y, V(1.0)), y);
+}
+
+struct HeldSoftmax : losses::Softmax {
+  template <class V>
+  FL_DEVICE Row<V> row(V total) const {  // between 1 and the number of classes, or NaN
+    return {log(total), quick_reciprocal(total)};
+  }
+};
+
+// For logits in 16 bits, whose gradient cannot tell the difference: the other exponential would
+// make these kernels wait for their instructions instead of memory.
+struct QuickSoftmax : HeldSoftmax {
   template <class V>
   FL_DEVICE V mass(V x) const {
     return quick_exp(x);

@@ -19,10 +19,11 @@ struct Sum {
 };
 
 // Over an aligned group of lanes of a warp, a power of two of them. T: a number, or a Vec<T, 1>.
+// present: of the lanes that are here; as a constant it spares GPUs before 9.0 a search for them.
 template <class T, class Fold>
-FL_DEVICE T fold_group(T value, int lanes, Fold fold) {
+FL_DEVICE T fold_group(T value, int lanes, Fold fold, int present) {
   for (int distance = 1; distance < lanes; distance *= 2) {
-    const T other = shuffle_xor(value, distance, lanes);
+    const T other = shuffle_xor(value, distance, present);
     value = thread_index() & distance ? fold(other, value) : fold(value, other);
   }
   return value;
@@ -42,13 +43,13 @@ class TeamFold {
   }
 
   FL_DEVICE TeamFold(unsigned char* shared, int numbers) : shared_(shared), numbers_(numbers) {
-    if (cluster_size() > 1) cluster_arrive();
+    if (cluster_size() > 1) cluster_arrive_first();
   }
 
   template <class T, class Fold, int K>
   FL_DEVICE void operator()(T (&values)[K], Fold fold) {
     FL_UNROLL(8)
-    for (int k = 0; k < K; ++k) values[k] = fold_group(values[k], kWarp, fold);
+    for (int k = 0; k < K; ++k) values[k] = fold_group(values[k], kWarp, fold, kWarp);
     const int warps = cluster_size() * (block_size() / kWarp);
     if (warps == 1) return;
     const int half = turn_ % 2 * bytes(block_size(), cluster_size(), numbers_) / 2;
@@ -74,7 +75,7 @@ class TeamFold {
       T of_lane = told[k * warps + lane];
       for (int w = lane + kWarp; w < warps; w += kWarp)
         of_lane = fold(of_lane, told[k * warps + w]);
-      values[k] = fold_group(of_lane, lanes, fold);
+      values[k] = fold_group(of_lane, lanes, fold, kWarp);
     }
     ++turn_;
   }

@@ -19,7 +19,7 @@ class GroupTeam {
   FL_DEVICE void order_reads() const { sync(); }
   template <class X, class Fold>
   FL_DEVICE X fold(X x, Fold f) const {
-    return fold_group(x, lanes_, f);
+    return fold_group(x, lanes_, f, lanes_);
   }
 
  private:

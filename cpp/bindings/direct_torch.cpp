@@ -103,7 +103,7 @@ py::object last_upstream(const Arguments& given) {
   if (is_emulated() || !torch.kinds || !is_plain(upstream) || ask(torch.is_grad_enabled) ||
       ask(torch.keeps_graph) || are_transformed() ||
       is_true(owned(PyObject_CallOneArg(torch.is_batched, upstream.ptr()))) ||
-      is_negative(upstream))
+      is_negative(upstream) || !has(upstream, torch.is_cpu))
     return py::none();
   View one;
   view(upstream, "upstream", one);

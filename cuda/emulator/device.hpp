@@ -35,6 +35,7 @@ FL_DEVICE T shuffle_xor(T value, int distance, int lanes = kWarp, FL_SITE) {
 FL_DEVICE int cluster_size() { return emulator::machine.geometry.cluster; }
 FL_DEVICE int cluster_rank() { return emulator::machine.thread->block->rank; }
 FL_DEVICE void cluster_arrive(FL_SITE) { emulator::machine.cluster_arrive(site); }
+FL_DEVICE void cluster_arrive_first(FL_SITE) { emulator::machine.cluster_arrive(site); }
 FL_DEVICE void cluster_wait(FL_SITE) { emulator::machine.cluster_wait(site); }
 template <class T>
 FL_DEVICE void store_to_peer(T* local, int rank, T value, FL_SITE) {

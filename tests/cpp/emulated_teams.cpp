@@ -36,7 +36,8 @@ FL_KERNEL(1024, 1) sum_groups(const float* x, float* to, int lanes) {
   // Groups of a warp take as many turns as they like.
   const int group = thread_index() / lanes;
   float sum = 0;
-  for (int turn = 0; turn <= group % 3; ++turn) sum += fold_group(x[thread_index()], lanes, Sum{});
+  for (int turn = 0; turn <= group % 3; ++turn)
+    sum += fold_group(x[thread_index()], lanes, Sum{}, lanes);
   group_sync(lanes);
   to[thread_index()] = sum;
 }

@@ -64,6 +64,15 @@ def test_what_flows_in_negated(gpu: Gpu) -> None:
     assert_gradient(x, expected_gradient(x, y, 2.0))
 
 
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_what_flows_in_is_known_to_be_zero(gpu: Gpu, reduction: str) -> None:
+    x, y = logits(gpu)
+    loss = FL.cross_entropy(x, y, reduction=reduction)
+    loss.backward(torch._efficientzerotensor(loss.shape, device=loss.device))
+    assert x.grad is not None
+    assert (x.grad == 0).all()
+
+
 def test_predictions_overwritten_twice_are_known_to_have_changed(gpu: Gpu) -> None:
     x, y = logits(gpu)
     over = x.clone()

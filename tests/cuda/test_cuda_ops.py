@@ -1,5 +1,7 @@
 """The registered operations on a GPU, and graphs that hold them."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,8 @@ from torch import Tensor
 from torch_samples import ALL, recorded, value_and_gradients
 
 import fusedloss.torch.functional as FL
+from fusedloss import _core
+from fusedloss.torch import _cuda
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:.*mean:UserWarning")
 each = pytest.mark.parametrize("name", ALL)
@@ -46,6 +50,28 @@ def test_a_graph_holds_one_operation_and_no_look(gpu: Gpu) -> None:
     assert x.grad is not None
     assert wide.grad is not None
     torch.testing.assert_close(x.grad, wide.grad.float())
+
+
+def test_without_kernels_the_formula_computes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = torch.randn(6, 5, dtype=torch.float64), torch.randint(0, 5, (6,))
+    operation = torch.ops.fusedloss.categorical_crossentropy_from_logits
+
+    def evaluate() -> list[Tensor]:
+        leaf = x.clone().requires_grad_()
+        loss = operation(y, leaf)
+        (gradient,) = torch.autograd.grad(loss * 3, leaf, create_graph=True)
+        (second,) = torch.autograd.grad(gradient.square().sum(), leaf)
+        with torch.inference_mode():
+            return [operation(y, x), loss.detach(), gradient.detach(), second]
+
+    expected = evaluate()
+    monkeypatch.setattr(_cuda, "on_gpu", lambda _: True)
+    monkeypatch.setattr(_core, "cuda_problem", lambda: "there is none")
+    monkeypatch.setattr(_cuda, "_told", False)
+    with pytest.warns(RuntimeWarning, match="plain torch.*there is none"):
+        found = evaluate()
+    for a, b in zip(found, expected, strict=True):
+        torch.testing.assert_close(a, b)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "none"])
@@ -89,6 +115,22 @@ def test_a_captured_graph_can_be_replayed() -> None:
     assert wide.grad is not None
     torch.testing.assert_close(loss.double(), expected, rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(x.grad.double(), wide.grad, rtol=1e-5, atol=1e-7)
+
+
+def test_a_first_call_can_be_captured() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("captures what a GPU does")
+    code = """if True:
+        import torch, fusedloss.torch.functional as FL
+        x = torch.randn(64, 1000, device="cuda")
+        y = torch.randint(0, 1000, (64,), device="cuda")
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            loss = FL.cross_entropy(x, y)
+        graph.replay()
+        torch.testing.assert_close(loss, torch.nn.functional.cross_entropy(x, y))
+    """
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_another_stream_is_respected() -> None:

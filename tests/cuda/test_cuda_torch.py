@@ -172,3 +172,14 @@ def test_nothing_warns(gpu: Gpu) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         FL.mse_loss(gpu.put(torch.randn(3)), gpu.put(torch.randn(3)))
+
+
+def test_numbers_on_the_cpu_count_beside_predictions_on_a_gpu() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("there is one device")
+    x, y = torch.randn(4, 5, device="cuda"), torch.rand(4, 5, device="cuda")
+    numbers = {"sample_weight": torch.tensor(2.0), "pos_weight": torch.tensor(3.0)}
+    found = FL.binary_cross_entropy_with_logits(x, y, reduction="sum", **numbers)
+    on_gpu = {name: number.cuda() for name, number in numbers.items()}
+    expected = FL.binary_cross_entropy_with_logits(x, y, reduction="sum", **on_gpu)
+    torch.testing.assert_close(found, expected)

@@ -60,6 +60,17 @@ def test_upstream_gradients_that_are_views() -> None:
         torch.testing.assert_close(gradient, upstream * 2 * (x.detach() - y))
 
 
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_an_upstream_gradient_that_torch_knows_to_be_zero(reduction: str) -> None:
+    x, y = leaf(3, 4), torch.tensor([0, 3, 1])
+    loss = FL.cross_entropy(x, y, reduction=reduction)
+    zero = torch._efficientzerotensor(loss.shape)
+    assert zero._is_zerotensor()
+    loss.backward(zero)
+    assert x.grad is not None
+    assert (x.grad == 0).all()
+
+
 # What flows into a loss that weighs nothing reaches no prediction, be it infinite or NaN.
 
 ROWS = 6

@@ -218,3 +218,18 @@ def test_one_alpha_for_each_label() -> None:
         for side in (1, -1)
     ]
     assert math.isclose(gradient[1].item(), ((ends[0] - ends[1]) / 2e-2).item(), rel_tol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {"sample_weight": torch.tensor(2.0)},
+        {"mask": torch.tensor(True)},
+        {"weight": torch.ones(())},
+    ],
+    ids=lambda weights: next(iter(weights)),
+)
+def test_a_number_on_the_cpu_counts_beside_predictions_elsewhere(weights: dict[str, Any]) -> None:
+    x, y = (torch.rand(3, 4, device="meta") for _ in range(2))
+    loss = FL.binary_cross_entropy_with_logits(x, y, **weights)
+    assert (loss.device.type, loss.shape) == ("meta", ())

@@ -3,8 +3,8 @@
  * A call is described as for fl_compute; all its tensors lie in the memory of one device.
  * Everything is put on the caller's stream, in order with what is there already: nothing waits,
  * nothing is allocated, and nothing about a tensor's values is read by the host. So a call can be
- * captured into a CUDA graph, once its kernels are loaded into the device: by a call of the same
- * kind before, or by fl_cuda_preload.
+ * captured into a CUDA graph. The first use of a kernel loads it into the device, which takes long
+ * wherever it happens; fl_cuda_preload does it beforehand.
  *
  * Values and gradients are those of fl_compute with two differences. Sums are added up in another
  * order, one that depends on nothing but the device and the shapes: the same call has the same bits
@@ -53,7 +53,7 @@ FL_API int32_t fl_cuda_scale(const fl_tensor* input, const fl_tensor* upstream,
                              const double* factor, const fl_tensor* output,
                              const fl_cuda_launch* launch, fl_status* status);
 
-/* Loads every kernel into a device, so that a capture can follow at once. */
+/* Loads every kernel into a device. */
 FL_API int32_t fl_cuda_preload(int32_t device, fl_status* status);
 
 #ifdef __cplusplus

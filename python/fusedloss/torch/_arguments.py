@@ -152,11 +152,23 @@ def match_classes(
     return promote(input, target), target, None
 
 
+def beside(tensor: Tensor, device: torch.device) -> Tensor:
+    """``tensor`` on ``device``, if it is 0-d and on the CPU: then it counts as a number in torch.
+
+    Filled in there: what is copied from ordinary memory waits for the device.
+    """
+    if tensor.ndim > 0 or not tensor.is_cpu or device.type == "cpu":
+        return tensor
+    if covers(True, tensor, tensor):
+        return torch.full((), tensor.item(), dtype=tensor.dtype, device=device)
+    return tensor.to(device)
+
+
 def expand(name: str, tensor: Tensor, input: Tensor) -> Tensor:
     """``tensor`` as a view in the shape of ``input``, axes matched from the last, as in torch."""
     require_tensor(name, tensor)
     try:
-        return tensor.expand(input.shape)
+        return beside(tensor, input.device).expand(input.shape)
     except RuntimeError:
         raise ValueError(
             f"{name} must broadcast to the shape of input, {(*input.shape,)}, "
@@ -173,9 +185,10 @@ def companion(name: str, value: Any, input: Tensor) -> Tensor:
     return expand(name, value, input)
 
 
-def spread(name: str, values: Tensor, losses: torch.Size) -> Tensor:
+def spread(name: str, values: Tensor, losses: torch.Size, device: torch.device) -> Tensor:
     """Sample weights or a mask as a view in the shape of losses, axes matched from the first."""
     require_tensor(name, values)
+    values = beside(values, device)
     missing = (1,) * (len(losses) - values.ndim)
     try:
         return values.reshape(values.shape + missing).expand(losses)
@@ -186,12 +199,12 @@ def spread(name: str, values: Tensor, losses: torch.Size) -> Tensor:
         ) from None
 
 
-def spread_mask(mask: Tensor, losses: torch.Size) -> Tensor:
+def spread_mask(mask: Tensor, losses: torch.Size, device: torch.device) -> Tensor:
     """``mask`` as a view in the shape of the losses."""
     require_tensor("mask", mask)
     if mask.dtype is not torch.bool:
         raise TypeError(f"mask must be a bool tensor, got {mask.dtype}")
-    return spread("mask", mask, losses)
+    return spread("mask", mask, losses, device)
 
 
 def positives(targets: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:

@@ -15,7 +15,7 @@ from torch.autograd.graph import increment_version
 from fusedloss import _core
 from fusedloss.torch import _cuda, _joint, _ops, _plain
 from fusedloss.torch._coverage import covers, covers_on_gpu, is_observed, is_traced
-from fusedloss.torch._gradients import Options, differentiable, heard, scaled, weigh
+from fusedloss.torch._gradients import Options, differentiable, heard, in_memory, scaled, weigh
 from fusedloss.torch._inplace import require_replaceable
 from fusedloss.torch._memory import (
     TEMPLATES,
@@ -199,7 +199,7 @@ class FusedLosses(Function):
         loss_id, params, ignore_label, row_axis, _, _, flags = ctx.options
         observed = is_observed(upstream)
         if not observed:
-            weight = weigh(upstream.resolve_neg(), weight, row_axis)
+            weight = weigh(in_memory(upstream), weight, row_axis)
         gradient = empty_like(y_pred)
         compute = _cuda.compute if _cuda.on_gpu(y_pred) else _core.compute
         # fmt: off

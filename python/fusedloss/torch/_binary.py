@@ -214,9 +214,9 @@ def sigmoid_focal_loss(
         require_positives(denominator)
         weight = exists = None
         if sample_weight is not None:
-            weight = spread("sample_weight", sample_weight, targets.shape)
+            weight = spread("sample_weight", sample_weight, targets.shape, targets.device)
         if mask is not None:
-            exists = spread_mask(mask, targets.shape)
+            exists = spread_mask(mask, targets.shape, targets.device)
         denominator = positives(targets, weight, exists)
     return elementwise(
         _FOCAL,

@@ -104,9 +104,9 @@ def elementwise(
         own = None
         losses = input.shape if row_axis is None else _rows(input.shape, row_axis)
         if mask is not None:
-            mask = _arguments.spread_mask(mask, losses)
+            mask = _arguments.spread_mask(mask, losses, input.device)
     if sample_weight is not None:
-        sample_weight = _arguments.spread("sample_weight", sample_weight, losses)
+        sample_weight = _arguments.spread("sample_weight", sample_weight, losses, input.device)
         if weight is None:
             weight = sample_weight
         else:
@@ -187,9 +187,9 @@ def over_rows(
         own = None
         losses = _rows(input.shape, axis)
         if mask is not None:
-            mask = _arguments.spread_mask(mask, losses)
+            mask = _arguments.spread_mask(mask, losses, input.device)
         if sample_weight is not None:
-            sample_weight = _arguments.spread("sample_weight", sample_weight, losses)
+            sample_weight = _arguments.spread("sample_weight", sample_weight, losses, input.device)
             if code == _core.MEAN:
                 code = _core.WEIGHTED_MEAN
     try:

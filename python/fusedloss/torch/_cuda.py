@@ -52,6 +52,11 @@ def on_gpu(tensor: Tensor) -> bool:
     return tensor.is_cuda or is_emulated()
 
 
+def lacks_kernels(tensor: Tensor) -> bool:
+    """Whether plain torch has to compute the losses of ``tensor``, which is on a GPU."""
+    return on_gpu(tensor) and not available(tensor.device)
+
+
 def compute(
     loss_id: int,
     params: tuple[float, ...],

@@ -76,6 +76,13 @@ def heard(upstream: Tensor, weight: Tensor | None, row_axis: int | None) -> Tens
     return torch.where(weight != 0, along(upstream, weight, row_axis), 0)
 
 
+def in_memory(upstream: Tensor) -> Tensor:
+    """``upstream`` as a kernel may read it: torch may negate it lazily, or just know it to be 0."""
+    if upstream._is_zerotensor():
+        return torch.zeros(upstream.shape, dtype=upstream.dtype, device=upstream.device)
+    return upstream.resolve_neg()
+
+
 def scaled(gradient: Tensor, upstream: Tensor, scale: Tensor | float) -> Tensor:
     """``gradient`` times ``upstream`` and ``scale``, which is rounded once.
 
@@ -86,7 +93,7 @@ def scaled(gradient: Tensor, upstream: Tensor, scale: Tensor | float) -> Tensor:
         replayed = gradient.is_cuda and torch.cuda.is_current_stream_capturing()
         kept = keeps_graph() or replayed
         result = torch.empty_like(gradient) if kept else gradient
-        _cuda.scale(gradient, upstream.resolve_neg(), scale, result)
+        _cuda.scale(gradient, in_memory(upstream), scale, result)
         if not kept:  # it may lie over the predictions, which others may have saved
             increment_version(gradient)
         return result

@@ -13,7 +13,7 @@ from torch.autograd import Function
 from fusedloss import _core
 from fusedloss.torch import _cuda
 from fusedloss.torch._coverage import is_observed
-from fusedloss.torch._gradients import Options, differentiable, heard, scaled, weigh
+from fusedloss.torch._gradients import Options, differentiable, heard, in_memory, scaled, weigh
 from fusedloss.torch._memory import empty_like, empty_loss, empty_losses
 from fusedloss.torch._plain import along
 
@@ -124,7 +124,7 @@ class JointLosses(Function):
         loss_id, params, ignore_label, row_axis, _, _, flags = ctx.options
         observed = is_observed(upstream)
         if not observed:
-            weight = weigh(upstream.resolve_neg(), weight, row_axis)
+            weight = weigh(in_memory(upstream), weight, row_axis)
         gradients = [empty_like(y_pred) if want else None for want in ctx.needs_input_grad[1:]]
         # fmt: off
         call = Call(

@@ -18,7 +18,7 @@ from torch.autograd import Function
 
 from fusedloss import _core
 from fusedloss._registry import BY_ID
-from fusedloss.torch import _plain
+from fusedloss.torch import _cuda, _plain
 from fusedloss.torch._coverage import is_transformed
 from fusedloss.torch._gradients import differentiable, weigh
 from fusedloss.torch._joint import Call, allocate, run
@@ -95,13 +95,15 @@ class Operation:
         _LIBRARY.define(schema, tags=torch.Tag.pt2_compliant_tag)
         operator = getattr(torch.ops.fusedloss, name).default
 
-        def autograd(keys: Any, *tensors: Tensor | None, **options: Any) -> Any:
+        def autograd(keys: Any, first: Tensor, *others: Tensor | None, **options: Any) -> Any:
+            tensors = first, *others
             recorded = {
                 argument.name
                 for argument, tensor in zip(operator._schema.arguments, tensors, strict=False)
                 if tensor is not None and tensor.requires_grad and torch.is_grad_enabled()
             }
-            if is_transformed() or not recorded.issubset(differentiable):
+            by_formula = is_transformed() or not recorded.issubset(differentiable)
+            if by_formula or _cuda.lacks_kernels(first):
                 return formula(*tensors, **options)
             if recorded:
                 return RecordedLoss.apply(self, keys, options, *tensors)  # type: ignore[no-untyped-call]
@@ -150,6 +152,8 @@ class Operation:
 
     def _compute_loss(self, *tensors: Tensor | None, **options: Any) -> Tensor:
         call, y_pred, more = self._bind(tensors, options)
+        if _cuda.lacks_kernels(y_pred):  # in inference mode, where autograd has no turn
+            return _formula(call, y_pred, more)
         loss = allocate(call, y_pred)
         run(call, y_pred, more, loss, (None,) * len(self.predictions))
         return loss

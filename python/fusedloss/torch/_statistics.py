@@ -28,9 +28,10 @@ def of_formula(
     log_sum_exp = logits.logsumexp(axis)
     counts = torch.ones_like(log_sum_exp, dtype=torch.bool)
     if mask is not None:
-        counts = counts & spread_mask(mask, counts.shape)
+        counts = counts & spread_mask(mask, counts.shape, counts.device)
     if sample_weight is not None:
-        counts = counts & (spread("sample_weight", sample_weight, counts.shape) != 0)
+        weight = spread("sample_weight", sample_weight, counts.shape, counts.device)
+        counts = counts & (weight != 0)
     label_log_prob = None
     argmax = logits.argmax(axis).where(~logits.isnan().any(axis), -1)
     if target.shape != input.shape:
