@@ -143,6 +143,11 @@ def is_gradient(result: str) -> bool:
     return "grad" in result
 
 
+def is_prediction(operand: str) -> bool:
+    """Whether a loss is mostly differentiated by it."""
+    return operand == "y_pred" or operand.startswith("more_")
+
+
 def rows_of(call: Call, shape: tuple[Any, ...]) -> tuple[Any, ...]:
     """The shape of the rows of predictions."""
     axis = call.row_axis

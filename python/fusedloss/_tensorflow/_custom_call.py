@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.compiler.tf2xla.ops.gen_xla_ops import xla_call_module
 
 from fusedloss import _xla
 from fusedloss._formulas.calls import Call
@@ -46,8 +47,8 @@ def custom_call(
         shapes = [(None,) * len(each) for each in axes]
     else:
         shapes = [[y_pred.shape[axis] for axis in each] for each in axes]
-    found = tf.raw_ops.XlaCallModule(
-        args=list(operands.values()),
+    found = xla_call_module(
+        list(operands.values()),
         version=_VERSION,
         module=program,
         Sout=shapes,

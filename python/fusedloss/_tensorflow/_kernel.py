@@ -12,6 +12,7 @@ from fusedloss._registry import BY_NAME
 from fusedloss._tensorflow import _namespace, _registration, _version
 from fusedloss._tensorflow._custom_call import custom_call
 from fusedloss._tensorflow._namespace import Tensor
+from fusedloss._tensorflow._recording import derivatives
 from fusedloss._xla import Found, Wanted
 
 _run = partial(_xla.run, custom_call)
@@ -37,21 +38,22 @@ def formula(call: Call, operands: Operands, differentiates_weights: bool) -> Ten
 
 
 def _by_formula(call: Call, operands: Operands, wanted: Wanted) -> Found:
-    operands = _comparable(operands)
-    predictions = (operands.y_pred, *operands.more)
+    tensors = _xla.named(_comparable(operands))
+    predictions = [name for name in tensors if _xla.is_prediction(name)]
     pairs = zip(predictions, wanted.gradients, strict=False)
-    variables = [each for each, is_wanted in pairs if is_wanted]
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(variables)
-        total, divisor = calls.compute_parts(_namespace, call, operands)
-        loss = calls.divide(_namespace, call, operands, total, divisor)
-    gradients, scale = (), None
-    if variables:
-        source = total if wanted.scale else loss
-        gradients = tuple(tape.gradient(source, variables, unconnected_gradients="zero"))
+    variables = {name: tensors[name] for name, is_wanted in pairs if is_wanted}
+    source = call._replace(reduction=_core.SUM) if wanted.scale else call
+
+    def evaluate(moving: dict[str, Tensor]) -> Tensor:
+        return calls.compute(_namespace, source, _xla.operands_of(tensors | moving))
+
+    loss, gradients = derivatives(evaluate, variables)
+    scale = None
     if wanted.scale:
-        scale = calls.divide(_namespace, call, operands, tf.ones_like(total), divisor)
-    return Found(loss, gradients, scale)
+        _, divisor = calls.compute_parts(_namespace, call, _xla.operands_of(tensors))
+        scale = calls.divide(_namespace, call, operands, tf.ones_like(loss), divisor)
+        loss *= scale
+    return Found(loss, tuple(gradients.values()), scale)
 
 
 def _comparable(operands: Operands) -> Operands:

@@ -15,8 +15,8 @@ from fusedloss import _core
 from fusedloss._formulas.calls import Call, Operands, along
 from fusedloss._tensorflow import _kernel
 from fusedloss._tensorflow._namespace import Tensor, loss_dtype, widen
-from fusedloss._tensorflow._recording import records, records_once
-from fusedloss._xla import Wanted, named, operands_of, wanted_of
+from fusedloss._tensorflow._recording import derivatives, records, records_once
+from fusedloss._xla import Wanted, is_prediction, named, operands_of, wanted_of
 
 # Integers that the core does not read, and those that hold them.
 _WIDER = {tf.uint16: tf.int32, tf.uint32: tf.int64, tf.uint64: tf.int64}
@@ -24,7 +24,7 @@ _PREDICTIONS = (tf.float16, tf.bfloat16, tf.float32, tf.float64)
 _ONLY_LOSS = Wanted()
 
 
-class Computed(NamedTuple):
+class _Computed(NamedTuple):
     """A loss, and those of its gradients that were wanted, without their ``scale`` if there is one."""
 
     loss: Tensor
@@ -85,35 +85,30 @@ class _Loss:
 
     def _pull(self, upstream: Tensor) -> list[Tensor]:
         """What flows on to the variables, with derivatives of its own."""
-        variables = list(self._variables.values())
-        if tf.executing_eagerly() and not records([upstream, *variables]):
-            return self._gradients(upstream)
-        tensors = self._constants | self._variables
         names = list(self._variables)
+        if tf.executing_eagerly() and not records([upstream, *self._variables.values()]):
+            return self._gradients(upstream)
+        tensors = {"upstream": upstream} | self._constants | self._variables
 
         @tf.custom_gradient
-        def pull(upstream: Tensor, *given: Tensor) -> Any:
+        def pull(*given: Tensor) -> Any:
             # Of the graph that is being built, since nothing older can be seen from one that is
             # built for a derivative of this one.
-            upstream = tf.identity(upstream)
             here = {name: tf.identity(each) for name, each in zip(tensors, given, strict=True)}
 
             def differentiate(*moves: Tensor) -> list[Tensor | None]:
-                moving = {name: here[name] for name in names}
-                with tf.GradientTape(watch_accessed_variables=False) as tape:
-                    tape.watch([upstream, moving])
+                def again(moving: dict[str, Tensor]) -> list[Tensor]:
                     # By a weight of 0, too.
-                    looks = "sample_weight" in moving
-                    pulled = self._by_formula(upstream, here, names, looks)
-                sources, flowing = [upstream, moving], list(moves)
-                own, gradients = tape.gradient(
-                    list(pulled.values()), sources, flowing, unconnected_gradients="zero"
-                )
-                return [own, *(_dense(gradients.get(name)) for name in tensors)]
+                    looks = "sample_weight" in names
+                    return list(self._by_formula(here | moving, names, looks).values())
 
-            return self._gradients(tf.stop_gradient(upstream)), differentiate
+                moving = {name: here[name] for name in ("upstream", *names)}
+                _, gradients = derivatives(again, moving, list(moves))
+                return [gradients.get(name) for name in tensors]
 
-        pulled: list[Tensor] = pull(upstream, *tensors.values())
+            return self._gradients(tf.stop_gradient(here["upstream"])), differentiate
+
+        pulled: list[Tensor] = pull(*tensors.values())
         return pulled
 
     def _gradients(self, upstream: Tensor) -> list[Tensor]:
@@ -128,33 +123,30 @@ class _Loss:
             names = [name for name in self._variables if (name == "sample_weight") == looks]
             others = [name for name in names if name not in pulled]
             if others:
-                pulled |= self._by_formula(upstream, self._constants, others, looks)
+                tensors = self._constants | {"upstream": upstream}
+                pulled |= self._by_formula(tensors, others, looks)
         return [pulled[name] for name in self._variables]
 
     def _by_formula(
-        self,
-        upstream: Tensor,
-        tensors: dict[str, Tensor],
-        names: list[str],
-        differentiates_weights: bool,
+        self, tensors: dict[str, Tensor], names: list[str], differentiates_weights: bool
     ) -> dict[str, Tensor]:
         """What flows on to some tensors, in operations that TensorFlow differentiates."""
-        variables = {name: tensors[name] for name in names}
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(variables)
-            loss = _kernel.formula(self._call, operands_of(tensors), differentiates_weights)
-        gradients = tape.gradient(loss, variables, upstream, unconnected_gradients="zero")
-        return {name: _dense(gradients[name]) for name in names}
+        given = {name: each for name, each in tensors.items() if name != "upstream"}
 
-    def _compute(self, names: list[str]) -> Computed:
+        def evaluate(moving: dict[str, Tensor]) -> Tensor:
+            return _kernel.formula(self._call, operands_of(given | moving), differentiates_weights)
+
+        variables = {name: given[name] for name in names}
+        return derivatives(evaluate, variables, tensors["upstream"])[1]
+
+    def _compute(self, names: list[str]) -> _Computed:
         """The loss, and its gradients by some of the predictions."""
-        predictions = [name for name in self._constants if _is_prediction(name)]
-        y_pred = self._constants["y_pred"]
-        moving = tuple(name in names for name in predictions)
-        wanted = wanted_of(self._call, moving, y_pred.dtype == tf.float16)
+        moving = tuple(name in names for name in self._constants if is_prediction(name))
+        float16 = self._constants["y_pred"].dtype == tf.float16
+        wanted = wanted_of(self._call, moving, float16)
         found = _kernel.compute(self._call, operands_of(self._constants), wanted)
         gradients = dict(zip(names, found.gradients, strict=True))
-        return Computed(found.loss, gradients, found.scale)
+        return _Computed(found.loss, gradients, found.scale)
 
 
 def _times(call: Call, gradient: Tensor, upstream: Tensor, scale: Tensor | None) -> Tensor:
@@ -169,21 +161,12 @@ def _times(call: Call, gradient: Tensor, upstream: Tensor, scale: Tensor | None)
     return tf.cast(wide * upstream, gradient.dtype)
 
 
-def _dense(gradient: Any) -> Tensor | None:
-    """As a tensor, also where only some entries were looked up."""
-    return None if gradient is None else tf.convert_to_tensor(gradient)
-
-
-def _is_prediction(name: str) -> bool:
-    return name == "y_pred" or name.startswith("more_")
-
-
 def _is_whole_prediction(name: str, tensors: dict[str, Tensor]) -> bool:
     """Whether the kernel knows the gradient by it: it has the shape of y_pred.
 
     Where a further prediction is repeated along an axis, the formula adds the gradients up.
     """
-    if not _is_prediction(name):
+    if not is_prediction(name):
         return False
     sizes = zip(tensors[name].shape, tensors["y_pred"].shape, strict=True)
     return all(size != 1 or whole == 1 for size, whole in sizes)
