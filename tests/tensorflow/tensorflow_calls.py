@@ -17,7 +17,9 @@ Derivative = tuple[Any, list[Any]]
 
 
 def operands_of(inputs: Inputs) -> Operands:
-    return tensors_of(Operands(inputs.y_true, inputs.y_pred, inputs.more, class_weight=inputs.class_weight))
+    return tensors_of(
+        Operands(inputs.y_true, inputs.y_pred, inputs.more, class_weight=inputs.class_weight)
+    )
 
 
 def tensors_of(operands: Operands) -> Operands:
@@ -47,7 +49,10 @@ def in_graph(loss: Callable[..., Any], variables: Any, **options: Any) -> Deriva
     """The same by a function whose arguments have no known sizes."""
     signature = [tf.TensorSpec((None,) * each.ndim, each.dtype) for each in variables]
     function = tf.function(
-        lambda *each: differentiate(loss, each), input_signature=signature, autograph=False, **options
+        lambda *each: differentiate(loss, each),
+        input_signature=signature,
+        autograph=False,
+        **options,
     )
     return function(*variables)
 

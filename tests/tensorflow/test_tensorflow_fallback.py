@@ -40,13 +40,10 @@ def forget() -> None:
 def first_use(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As if nothing had been computed before; and nothing that is found out stays."""
     forget()
-    with pytest.MonkeyPatch.context() as outer:
-        # The handler is known already, and can be made known only once.
-        outer.setattr(_registration, "register", lambda: None)
-        yield
-        monkeypatch.undo()
-        forget()
-        assert _kernel._works()
+    yield
+    monkeypatch.undo()
+    forget()
+    assert _kernel._works()
 
 
 def refuse(*_: Any, **__: Any) -> Any:
@@ -54,14 +51,14 @@ def refuse(*_: Any, **__: Any) -> Any:
 
 
 @pytest.mark.usefixtures("first_use")
-@pytest.mark.parametrize("case", DEFAULTS[::5], ids=str)
+@pytest.mark.parametrize("case", DEFAULTS[1::7], ids=str)
 def test_formulas_do_instead(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tf, "__version__", "2.17.1")
     monkeypatch.setattr(_kernel, "_run", refuse)
     inputs = case.inputs(np.dtype(np.float32), (5, 4))
     call, operands = call_of(case, inputs, _core.MEAN), operands_of(inputs)
     wanted = without_tensorflow(call, operands)
-    for mode in (differentiate, in_graph, in_xla, from_outside):
+    for mode in (differentiate, from_outside, in_xla if case is DEFAULTS[1] else in_graph):
         loss, gradients = mode(loss_of(call, operands), predictions_of(operands))
         np.testing.assert_allclose(loss, wanted.loss, rtol=2e-5, atol=1e-6)
         for got, want in zip(gradients, wanted.grads, strict=True):
