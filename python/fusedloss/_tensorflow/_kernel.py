@@ -9,7 +9,7 @@ from fusedloss import _core, _xla
 from fusedloss._formulas import calls
 from fusedloss._formulas.calls import Call, Operands
 from fusedloss._registry import BY_NAME
-from fusedloss._tensorflow import _namespace, _registration, _version
+from fusedloss._tensorflow import _namespace, _recording, _registration, _version
 from fusedloss._tensorflow._custom_call import custom_call
 from fusedloss._tensorflow._namespace import Tensor
 from fusedloss._tensorflow._recording import derivatives
@@ -84,7 +84,7 @@ def _only_cpus() -> bool:
 @lru_cache(maxsize=1)
 def _works() -> bool:
     """Whether the core computes a loss that is known, inside TensorFlow; tried once."""
-    reason = _version.why_not() or _try()
+    reason = _version.why_not() or _recording.why_not() or _try()
     if reason:
         _say(reason)
     return not reason

@@ -15,7 +15,7 @@ from fusedloss import _core
 from fusedloss._formulas.calls import Call, Operands, along
 from fusedloss._tensorflow import _kernel
 from fusedloss._tensorflow._namespace import Tensor, loss_dtype, widen
-from fusedloss._tensorflow._recording import derivatives, records, records_once
+from fusedloss._tensorflow._recording import derivatives, pushes_forward, records
 from fusedloss._xla import Wanted, is_prediction, named, operands_of, wanted_of
 
 # Integers that the core does not read, and those that hold them.
@@ -48,8 +48,8 @@ def fused(call: Call, operands: Operands) -> Tensor:
     tensors = _tensors(operands)
     floating = [name for name, each in tensors.items() if each.dtype.is_floating]
     recorded = [name for name in floating if records([tensors[name]])]
-    if recorded and not records_once([tensors[name] for name in recorded]):
-        # Second order, or forward mode, of which a custom gradient in a graph would be 0.
+    if recorded and pushes_forward([tensors[name] for name in recorded]):
+        # Of a custom gradient in a graph, TensorFlow would make 0.
         return _kernel.formula(call, operands_of(tensors), "sample_weight" in recorded)
     if tf.executing_eagerly():
         # Whoever will differentiate is recording already, but a graph may be differentiated later.

@@ -7,24 +7,29 @@ import tensorflow as tf
 
 from fusedloss._tensorflow._namespace import Tensor
 
-try:
-    from tensorflow.python.eager.record import should_record_backprop
+try:  # they are private
+    from tensorflow.python.eager import forwardprop_util
     from tensorflow.python.ops import gradients_util
 
-    # 0: none, 1: of the first order, 2: of higher orders
     _possible = gradients_util.PossibleTapeGradientTypes
-except (AttributeError, ImportError):  # they are private
+    _tangents = forwardprop_util.pack_tangents
+except (AttributeError, ImportError):
+    _possible = _tangents = None
 
-    def should_record_backprop(_: Sequence[Any]) -> bool:
-        return False
 
-    def _possible(_: Sequence[Any]) -> int:
-        return 2
+def why_not() -> str | None:
+    """What is said of a version that does not tell who looks at a tensor."""
+    return None if _possible else "it does not tell what it differentiates"
 
 
 def records(tensors: Sequence[Any]) -> bool:
     """Whether operations on one of the tensors are recorded. If it is not known, they may be."""
-    return bool(_possible(tensors))
+    return bool(_possible(tensors)) if _possible else True
+
+
+def pushes_forward(tensors: Sequence[Any]) -> bool:
+    """Whether one of the tensors has a tangent, in forward mode. If it is not known, it may."""
+    return bool(_tangents(tensors).tangents) if _tangents else True
 
 
 def derivatives(
@@ -56,8 +61,3 @@ def derivatives(
         found = dict(zip(variables, gradients, strict=True))
     # Of a lookup it is a list of entries.
     return value, {name: tf.convert_to_tensor(each) for name, each in found.items()}
-
-
-def records_once(tensors: Sequence[Any]) -> bool:
-    """Whether that is done by nobody but a single tape for derivatives of the first order."""
-    return bool(_possible(tensors) == 1 and should_record_backprop(tensors))
