@@ -42,6 +42,8 @@ inline Device device_properties(int32_t /*device*/) {
 
 inline int largest_cluster(int32_t /*device*/, int most, bool (*)(int)) { return most; }
 
+inline uint64_t capture_id(void* /*stream*/) { return 0; }
+
 inline void fill(void* memory, int byte, size_t bytes, void* /*stream*/) {
   std::memset(memory, byte, bytes);
 }
@@ -113,6 +115,14 @@ inline int largest_cluster(int32_t device, int most, bool (*has_room)(int blocks
     known[device] = blocks;
   }
   return blocks;
+}
+
+// 0 where none is under way.
+inline uint64_t capture_id(void* stream) {
+  cudaStreamCaptureStatus status;
+  unsigned long long id = 0;
+  check(cudaStreamGetCaptureInfo(cudaStream_t(stream), &status, &id), "stream");
+  return status == cudaStreamCaptureStatusActive ? id : 0;
 }
 
 inline void fill(void* memory, int byte, size_t bytes, void* stream) {

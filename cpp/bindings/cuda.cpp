@@ -37,6 +37,7 @@ class Library {
   decltype(&fl_cuda_workspace_bytes) workspace_bytes = nullptr;
   decltype(&fl_cuda_compute) compute = nullptr;
   decltype(&fl_cuda_scale) scale = nullptr;
+  decltype(&fl_cuda_capture_id) capture_id = nullptr;
 
  private:
   Library() = default;
@@ -52,7 +53,8 @@ class Library {
                           find(handle, "fl_cuda_device_count", device_count) &&
                           find(handle, "fl_cuda_workspace_bytes", workspace_bytes) &&
                           find(handle, "fl_cuda_compute", compute) &&
-                          find(handle, "fl_cuda_scale", scale);
+                          find(handle, "fl_cuda_scale", scale) &&
+                          find(handle, "fl_cuda_capture_id", capture_id);
     if (!complete || interface_version() != FL_INTERFACE_VERSION) {
       problem_ = path + " belongs to another version of fusedloss";
       return;
@@ -167,6 +169,14 @@ py::object scale(const Arguments& given) {
   return py::none();
 }
 
+py::object capture_id(const Arguments& given) {
+  const Library& library = usable_library();
+  void* const stream = reinterpret_cast<void*>(given.integer(0));
+  uint64_t id = 0;
+  run([&](fl_status* status) { library.capture_id(stream, &id, status); });
+  return py::int_(id);
+}
+
 py::object open_emulated(const Arguments& given) {
   emulated = false;
   if (given[0].is_none()) {
@@ -192,6 +202,8 @@ PyMethodDef methods[] = {
     {"cuda_scale", method<scale, 6>(), METH_FASTCALL,
      "cuda_scale(input, upstream, factor, output, device, stream, /)\n--\n\n"
      "output = input * upstream * factor, rounded once."},
+    {"cuda_capture_id", method<capture_id, 1>(), METH_FASTCALL,
+     "cuda_capture_id(stream, /)\n--\n\nWhich capture into a graph a stream is part of; 0: none."},
     {"open_emulated_cuda", method<open_emulated, 1>(), METH_FASTCALL,
      "open_emulated_cuda(path, /)\n--\n\n"
      "Let a library that emulates a GPU compute the losses of tensors on the CPU; None: no more."},

@@ -11,7 +11,8 @@ inline bool emulated = false;
 
 inline bool is_emulated() { return emulated; }
 
-// Adds `cuda_problem`, `cuda_compute`, `cuda_scale` and `open_emulated_cuda` to the module.
+// Adds `cuda_problem`, `cuda_compute`, `cuda_scale`, `cuda_capture_id` and `open_emulated_cuda` to
+// the module.
 void add_cuda(pybind11::module_& module);
 
 }  // namespace fl

@@ -122,6 +122,8 @@ int main() {
   expect(fl_cuda_interface_version() == FL_INTERFACE_VERSION, "the version of the header");
   expect(fl_cuda_device_count(&status) == 1, "one emulated GPU");
   expect(fl_cuda_preload(0, &status) == FL_OK, "loaded");
+  uint64_t capture = 1;
+  expect(fl_cuda_capture_id(nullptr, &capture, &status) == FL_OK && capture == 0, "no capture");
   test_a_call();
   test_memory();
   test_what_is_refused();

@@ -40,6 +40,7 @@ def test_it_shows_nothing_but_its_interface() -> None:
     symbols = output_of("nm", "--dynamic", "--defined-only", "--format=posix", LIBRARY)
     names = {line.split()[0] for line in symbols.splitlines()}
     assert names == {
+        "fl_cuda_capture_id",
         "fl_cuda_compute",
         "fl_cuda_device_count",
         "fl_cuda_interface_version",

@@ -53,6 +53,9 @@ FL_API int32_t fl_cuda_scale(const fl_tensor* input, const fl_tensor* upstream,
                              const double* factor, const fl_tensor* output,
                              const fl_cuda_launch* launch, fl_status* status);
 
+/* Which capture into a graph a stream is part of; 0: none. No two captures have the same number. */
+FL_API int32_t fl_cuda_capture_id(void* stream, uint64_t* id, fl_status* status);
+
 /* Loads every kernel into a device. */
 FL_API int32_t fl_cuda_preload(int32_t device, fl_status* status);
 

@@ -137,6 +137,8 @@ def fused(
     options = loss_id, params, ignore_label, row_axis, reduction, denominator, flags
     computed = loss, scale if unscaled else 1.0, options, saved
     result: Tensor = (record if gradient is not None else record_rows)(y_pred, computed)
+    if on_gpu:
+        result.grad_fn.capture = _cuda.capture_of(y_pred)  # type: ignore[union-attr]
     return result
 
 
@@ -180,7 +182,7 @@ class FusedLoss(Function):
             return differentiable(upstream, saved[1:], ctx.options)[0], None
         if is_observed(upstream):
             return upstream * ctx.scale * gradient, None
-        return scaled(gradient, upstream, ctx.scale), None
+        return scaled(gradient, upstream, ctx.scale, getattr(ctx, "capture", 0)), None
 
 
 class FusedLosses(Function):

@@ -113,6 +113,13 @@ def scale(gradient: Tensor, upstream: Tensor, factor: Tensor | float, output: Te
         _core.cuda_scale(gradient, upstream, number, output, index, _stream(device))
 
 
+def capture_of(tensor: Tensor) -> int:
+    """Which capture into a graph what is done to ``tensor`` now would be part of; 0: none."""
+    if not tensor.is_cuda or not torch.cuda.is_current_stream_capturing():
+        return 0
+    return _core.cuda_capture_id(_stream(tensor.device))
+
+
 def _guard(device: torch.device) -> AbstractContextManager[Any]:
     """Makes ``device`` the current one for torch too: the library has a CUDA runtime of its own."""
     return torch.cuda.device(device) if device.type == "cuda" else nullcontext()

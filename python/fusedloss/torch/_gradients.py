@@ -83,15 +83,15 @@ def in_memory(upstream: Tensor) -> Tensor:
     return upstream.resolve_neg()
 
 
-def scaled(gradient: Tensor, upstream: Tensor, scale: Tensor | float) -> Tensor:
+def scaled(gradient: Tensor, upstream: Tensor, scale: Tensor | float, capture: int = 0) -> Tensor:
     """``gradient`` times ``upstream`` and ``scale``, which is rounded once.
 
     On a GPU, where nobody looks whether that is 1, in its own memory if the graph ends with it.
+    ``capture`` is the `_cuda.capture_of` its forward.
     """
     if _cuda.on_gpu(gradient):
-        # A captured backward may be replayed more often than its forward.
-        replayed = gradient.is_cuda and torch.cuda.is_current_stream_capturing()
-        kept = keeps_graph() or replayed
+        # A backward that was captured by itself may be replayed more often than its forward.
+        kept = keeps_graph() or _cuda.capture_of(gradient) != capture
         result = torch.empty_like(gradient) if kept else gradient
         _cuda.scale(gradient, in_memory(upstream), scale, result)
         if not kept:  # it may lie over the predictions, which others may have saved

@@ -79,6 +79,7 @@ class JointLoss(Function):
         gradients = [empty_like(y_pred) if want else None for want in ctx.needs_input_grad[1:]]
         scale = run(call, y_pred, more, loss, (*gradients,))
         ctx.scale = scale if unscaled else 1.0
+        ctx.capture = _cuda.capture_of(y_pred)
         _save(ctx, call, y_pred, more, gradients)
         return loss
 
@@ -99,7 +100,8 @@ class JointLoss(Function):
             upstream = upstream * ctx.scale
             return None, *(None if each is None else upstream * each for each in gradients)
         return None, *(
-            None if each is None else scaled(each, upstream, ctx.scale) for each in gradients
+            None if each is None else scaled(each, upstream, ctx.scale, ctx.capture)
+            for each in gradients
         )
 
 
