@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from torch import Tensor
-
 from fusedloss._arguments import number
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
 from fusedloss.keras._kernel import EPSILON

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from torch import Tensor
-
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
 from fusedloss.keras._kernel import EPSILON
