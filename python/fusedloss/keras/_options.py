@@ -4,7 +4,6 @@ import math
 from numbers import Real
 from typing import Any
 
-import keras
 import numpy as np
 
 from fusedloss._arguments import describe, number
@@ -33,7 +32,7 @@ def savable(values: Any) -> Any:
     """`values`, which `weights` accepts, as numbers that can be saved whatever they came in."""
     if values is None or is_number(values):
         return values
-    return _array(values).tolist()
+    return backend.numbers(values).tolist()
 
 
 def positive(name: str, value: Any) -> float:
@@ -55,7 +54,7 @@ def not_negative(name: str, value: Any) -> float:
 def _checked(name: str, values: Any, high: float) -> np.ndarray:
     """`values` in float64, as an array of 0 axes or 1."""
     try:
-        array = _array(values)
+        array = backend.numbers(values)
     except (TypeError, ValueError):
         raise TypeError(f"{name} must hold numbers, got {describe(values)}") from None
     if array.ndim > 1:
@@ -66,12 +65,3 @@ def _checked(name: str, values: Any, high: float) -> np.ndarray:
         domain = "finite and >= 0" if high == math.inf else f"in [0, {high}]"
         raise ValueError(f"{name} must be {domain}, got {values}")
     return array
-
-
-def _array(values: Any) -> np.ndarray:
-    """Numbers in whatever holds them: sequences, arrays, and tensors of any device."""
-    is_tensor = keras.ops.is_tensor(values)
-    array = keras.ops.convert_to_numpy(values) if is_tensor else np.asarray(values)
-    if array.dtype.kind in "USOcMm":  # NumPy would read numbers from text
-        raise TypeError(f"not real numbers: {array.dtype}")
-    return array.astype(np.float64)

@@ -3,6 +3,7 @@
 from typing import Any, Protocol, TypeAlias
 
 import keras
+import numpy as np
 
 Tensor: TypeAlias = Any
 """A tensor of the framework."""
@@ -50,8 +51,11 @@ class Backend(Protocol):
     def beside(self, y_pred: Tensor, values: Any, /) -> Tensor:
         """Return `values` as a tensor on the device of `y_pred`; their dtype stays."""
 
-    def constant(self, values: Any, /) -> Any:
-        """Return an array of NumPy as something to be kept, which `beside` makes a tensor of."""
+    def numbers(self, values: Any, /) -> np.ndarray:
+        """Return real numbers, in whatever holds them, as float64; or raise TypeError."""
+
+    def constant(self, values: np.ndarray, /) -> Any:
+        """Return an array as something to be kept, which `beside` makes a tensor of."""
 
     def shape_of(self, x: Tensor, /) -> Shape:
         """Return the sizes of the axes, as far as they are known."""

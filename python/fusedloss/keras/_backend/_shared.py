@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 
 from fusedloss._formulas.calls import Call, Operands
 from fusedloss._registry import BY_ID, complete_parameters
@@ -22,6 +23,14 @@ except ImportError:  # before Keras 3.7, which kept masks where a tensor takes a
 
 
 mask_of, attach_mask = get_keras_mask, set_keras_mask
+
+
+def numbers(values: Any) -> np.ndarray:
+    """Return real numbers as an array of float64."""
+    array = np.asarray(values)
+    if array.dtype.kind in "USOcMm":  # NumPy would read numbers from text
+        raise TypeError(f"not real numbers: {array.dtype}")
+    return array.astype(np.float64)
 
 
 def described(

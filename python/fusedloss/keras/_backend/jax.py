@@ -13,6 +13,7 @@ from fusedloss.jax._arrays import signs as signs
 from fusedloss.keras._backend._shared import attach_mask as attach_mask
 from fusedloss.keras._backend._shared import described
 from fusedloss.keras._backend._shared import mask_of as mask_of
+from fusedloss.keras._backend._shared import numbers as numbers
 from fusedloss.keras._backend._shared import positives as positives
 
 # Devices share the arrays of one program, which adds up what lies on all of them.

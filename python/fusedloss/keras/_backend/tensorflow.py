@@ -11,6 +11,7 @@ from fusedloss.keras._backend import Shape, Tensor
 from fusedloss.keras._backend._shared import attach_mask as attach_mask
 from fusedloss.keras._backend._shared import described
 from fusedloss.keras._backend._shared import mask_of as mask_of
+from fusedloss.keras._backend._shared import numbers as numbers
 from fusedloss.keras._backend._shared import positives as positives
 
 # Each replica of a strategy has a part of the batch, and their gradients are added up.

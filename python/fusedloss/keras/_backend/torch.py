@@ -47,6 +47,13 @@ def beside(y_pred: Tensor, values: Any) -> Tensor:
     return tensor if tensor.device == y_pred.device else tensor.to(y_pred.device)
 
 
+def numbers(values: Any) -> np.ndarray:
+    """Return real numbers as an array of float64."""
+    tensor = torch.as_tensor(values, dtype=torch.float64, device="cpu")
+    array: np.ndarray = tensor.detach().numpy()
+    return array
+
+
 def constant(values: np.ndarray) -> Tensor:
     """Return a tensor on the CPU."""
     return torch.from_numpy(values)
