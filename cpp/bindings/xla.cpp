@@ -87,11 +87,9 @@ void compute_at(const int64_t* place, fl_call call, const xla::Batch (&operands)
   switch (fl_compute(&call, &result, &status)) {
     case FL_OK:
       break;
-    case FL_LABEL_OUT_OF_RANGE:
-      throw xla::Failure{xla::kOutOfRange, status.message};
     case FL_OUT_OF_MEMORY:
       throw xla::Failure{xla::kResourceExhausted, status.message};
-    default:
+    default:  // a wrong label, too: in TensorFlow, "out of range" is the end of the data
       xla::fail(status.message);
   }
   argmax.narrow();

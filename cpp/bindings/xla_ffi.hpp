@@ -105,7 +105,7 @@ struct CallFrame {
   Attributes attributes;
 };
 
-enum ErrorCode : int { kInvalidArgument = 3, kResourceExhausted = 8, kOutOfRange = 11 };
+enum ErrorCode : int { kInvalidArgument = 3, kResourceExhausted = 8 };
 
 struct ErrorCreate {
   size_t struct_size;

@@ -49,7 +49,6 @@ NUMBERS = {
     "kExecute": "ExecutionStage_EXECUTE",
     "kInvalidArgument": "Error_Code_INVALID_ARGUMENT",
     "kResourceExhausted": "Error_Code_RESOURCE_EXHAUSTED",
-    "kOutOfRange": "Error_Code_OUT_OF_RANGE",
 }
 
 

@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax_calls import call_of, operands_of, predictions_of, with_predictions, without_jax
+from jax_calls import operands_of, without_jax
 
 from cases import CASES, DEFAULTS, FLOATS, Case
+from core_calls import call_of, flushed, predictions_of, with_predictions
 from fusedloss import _core
 from fusedloss._formulas import POINTWISE, ROW, calls
 from fusedloss._formulas.calls import Call, Operands
@@ -41,13 +42,6 @@ def formula_of(call: Call, operands: Operands) -> Any:
 
 def argnums(case: Case) -> tuple[int, ...]:
     return tuple(range(1 + len(case.loss.more)))
-
-
-def flushed(values: Any) -> Any:
-    """XLA has its threads take numbers that are not normal for 0."""
-    array = np.asarray(values)
-    tiny = np.finfo(np.float32).tiny
-    return np.where(abs(array.astype(np.float64)) < tiny, array.dtype.type(0), array)
 
 
 def assert_same_call(case: Case, call: Call, operands: Operands) -> None:

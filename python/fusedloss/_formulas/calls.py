@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fusedloss import _core
 from fusedloss._formulas import POINTWISE, ROW
 from fusedloss._formulas.categorical import scaled_logits
-from fusedloss._formulas.namespace import Array, Namespace
+from fusedloss._formulas.namespace import Array, Namespace, is_dense
 from fusedloss._registry import BY_ID, complete_parameters
 
 
@@ -46,6 +46,13 @@ def compute(
     derivative with respect to such a weight is the loss.
     """
     total, divisor = compute_parts(xp, call, operands, differentiates_weights)
+    return divide(xp, call, operands, total, divisor)
+
+
+def divide(
+    xp: Namespace, call: Call, operands: Operands, total: Array, divisor: Array | float | None
+) -> Array:
+    """Return the loss, given its parts."""
     if divisor is None:
         return total
     given = operands.divisor is not None or call.denominator > 0
@@ -101,7 +108,7 @@ def _prepare(
     """Everything in one dtype and nothing that could spoil a derivative; and what exists."""
     y_true, y_pred, more, weight, exists, class_weight, divisor = operands
     axis = call.row_axis
-    dense = y_true is not None and y_true.shape == y_pred.shape
+    dense = y_true is not None and is_dense(y_true, y_pred)
     if _averages(call):  # weights and masks per element, which those of a row share
         weight = None if weight is None else along(weight, y_pred, axis)
         exists = None if exists is None else along(exists, y_pred, axis)
@@ -142,7 +149,7 @@ def _values(xp: Namespace, call: Call, operands: Operands) -> Array:
         return POINTWISE[info.name](xp, y_true, y_pred, *params, *weights, **others)
     axis = call.row_axis or 0
     if class_weight is not None:
-        class_weight = class_weight.reshape(-1, *[1] * (y_pred.ndim - 1 - axis))
+        class_weight = class_weight[(slice(None), *(None,) * (y_pred.ndim - 1 - axis))]
     return ROW[info.name](xp, y_true, y_pred, class_weight, axis, *params, **others)
 
 

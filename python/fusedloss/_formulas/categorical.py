@@ -1,7 +1,7 @@
 """Losses of several classes."""
 
 from fusedloss._formulas.binary import focal_factor
-from fusedloss._formulas.namespace import Array, Formulas, Namespace
+from fusedloss._formulas.namespace import Array, Formulas, Namespace, is_dense
 
 # Where the core keeps logarithms finite: far below any that matters, far inside float32.
 _LOWEST_LOG = -1e30
@@ -11,7 +11,7 @@ _LEAST_PROB = 1e-7
 
 def one_hot(xp: Namespace, y_true: Array, y_pred: Array, axis: int) -> Array:
     """Targets in the shape of ``y_pred``: as they are, or from a label for each row."""
-    if y_true.shape == y_pred.shape:
+    if is_dense(y_true, y_pred):
         return y_true
     return xp.one_hot(y_true, y_pred, axis)
 
@@ -21,8 +21,8 @@ def _log_clipped(xp: Namespace, y_pred: Array, axis: int, epsilon: float) -> Arr
     return xp.log(xp.clip(share, epsilon, 1 - epsilon))
 
 
-def _smooth_classes(y_true: Array, axis: int, label_smoothing: float) -> Array:
-    return y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[axis]
+def _smooth_classes(xp: Namespace, y_true: Array, axis: int, label_smoothing: float) -> Array:
+    return y_true * (1 - label_smoothing) + label_smoothing / xp.length(y_true, axis)
 
 
 def _class_cost(
@@ -38,8 +38,8 @@ def _class_cost(
     if weight is not None:
         # A class without weight costs nothing, also where ln p is -inf.
         weighted = xp.where((weight == 0) & ~xp.isfinite(log_prob), 0, log_prob) * weight
-    if y_true.shape == log_prob.shape:
-        target = _smooth_classes(y_true, axis, label_smoothing)
+    if is_dense(y_true, log_prob):
+        target = _smooth_classes(xp, y_true, axis, label_smoothing)
         # A class without a target costs nothing, also where ln p is -inf.
         finite = xp.where(target == 0, xp.clip(weighted, _LOWEST_LOG, None), weighted)
         return -xp.sum(target * finite, axis)
@@ -66,7 +66,7 @@ def _focal_cost(
     if weight is not None:
         factor = factor * weight
     if smoothed_focus:
-        y_true, label_smoothing = _smooth_classes(y_true, axis, label_smoothing), 0.0
+        y_true, label_smoothing = _smooth_classes(xp, y_true, axis, label_smoothing), 0.0
     focus = y_true * factor
     sharp = _class_cost(xp, focus, log_prob, None, axis, 0.0)
     if label_smoothing == 0:
@@ -145,7 +145,7 @@ def _of_targets(
 ) -> Array:
     """The weighted sum of what the target classes of a row cost."""
     cost = cost if weight is None else cost * weight
-    if y_true.shape == cost.shape:
+    if is_dense(y_true, cost):
         return xp.sum(y_true * xp.where(y_true == 0, 0, cost), axis)
     return xp.take(cost, y_true, axis)
 

@@ -3,7 +3,7 @@
 import math
 
 from fusedloss._formulas.categorical import one_hot
-from fusedloss._formulas.namespace import Array, Formulas, Namespace
+from fusedloss._formulas.namespace import Array, Formulas, Namespace, is_dense
 
 
 def _above_zero(xp: Namespace, values: Array) -> Array:
@@ -57,7 +57,7 @@ def _multi_margin(
         positive = xp.relu(excess)
         return positive if p == 1 else xp.square(positive) if p == 2 else positive**p
 
-    if y_true.shape == y_pred.shape:
+    if is_dense(y_true, y_pred):
         x, y = xp.moveaxis(y_pred, axis, -1), xp.moveaxis(y_true, axis, -1)
         pairs = xp.where(y[..., None, :] == 0, x[..., None, :] - x[..., None], -math.inf)
         losses = xp.where(y == 0, 0, xp.sum(cost(margin + pairs), -1)) * y

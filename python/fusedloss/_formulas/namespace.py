@@ -16,6 +16,7 @@ Namespace: TypeAlias = Any
 `clip` that of what is inside, at 0 that of `abs` and `relu` 0, and equals share that of a maximum.
 Beside these:
 
+    length(x, axis): the size of an axis, which is not always known before there are values
     lgamma log_sigmoid log_softmax(x, axis) logsumexp(x, axis) relu sigmoid xlogy
     norm(x, p, axis): whose derivative is 0 where x is
     one_hot(labels, like, axis): in shape and dtype of `like`
@@ -27,3 +28,9 @@ Beside these:
 """
 
 Formulas: TypeAlias = dict[str, Callable[..., Array]]
+
+
+def is_dense(y_true: Array, y_pred: Array) -> bool:
+    """Whether there is a target for each element; their shapes fit, but may not be known yet."""
+    dense: bool = y_true.ndim == y_pred.ndim
+    return dense

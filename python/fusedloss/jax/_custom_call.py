@@ -1,4 +1,4 @@
-"""The core as a custom call of XLA."""
+"""The core as a custom call of XLA in JAX."""
 
 from typing import Any
 
@@ -7,15 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, ShapeDtypeStruct
 
-from fusedloss import _core
+from fusedloss import _xla
 from fusedloss._formulas.calls import Call
-from fusedloss._registry import BY_ID
+from fusedloss._xla import HANDLER, TARGET
 
-((TARGET, _HANDLER),) = _core.xla_handlers().items()
-jax.ffi.register_ffi_target(TARGET, _HANDLER, platform="cpu")
+jax.ffi.register_ffi_target(TARGET, HANDLER, platform="cpu")
 
-_OPERANDS = {name: 1 << place for place, name in enumerate(_core.XLA_OPERANDS)}
-_RESULTS = {name: 1 << place for place, name in enumerate(_core.XLA_RESULTS)}
+_DTYPES = {int: np.int64, float: np.float64}
 
 
 def custom_call(
@@ -26,30 +24,18 @@ def custom_call(
     Before the ``ndim`` axes of y_pred in a call, all may have axes that number the calls of a
     batch: of their own size, or 1 for what all calls share.
     """
-    attributes: dict[str, Any] = {
-        "loss": BY_ID[call.loss_id].name,
-        "ndim": np.int64(ndim),
-        "row_axis": np.int64(-1 if call.row_axis is None else call.row_axis),
-        "reduction": np.int64(call.reduction),
-        "flags": np.int64(call.flags),
-        "has_ignore_label": np.int64(call.ignore_label is not None),
-        "ignore_label": np.int64(call.ignore_label or 0),
-        "denominator": np.float64(call.denominator),
-        "operands": np.int64(sum(_OPERANDS[name] for name in operands)),
-        "results": np.int64(sum(_RESULTS[name] for name in results)),
-    }
-    if call.params:  # an array without elements has no form as an attribute
-        attributes["params"] = np.array(call.params, np.float64)
+    told = _xla.attributes(call, ndim, operands, results)
     shapes = tuple(_shape(name, call, ndim, operands["y_pred"]) for name in results)
     # expand_dims: a batch of vmap is one call, and what its members share is not repeated for it.
     compute = jax.ffi.ffi_call(TARGET, shapes, vmap_method="expand_dims")
+    attributes = {name: _attribute(value) for name, value in told.items()}
     return dict(zip(results, compute(*operands.values(), **attributes), strict=True))
 
 
-def rows_of(call: Call, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of the rows of predictions."""
-    axis = call.row_axis
-    return shape if axis is None else shape[:axis] + shape[axis + 1 :]
+def _attribute(value: _xla.Attribute) -> Any:
+    if isinstance(value, tuple):
+        return np.array(value, np.float64)
+    return value if isinstance(value, str) else _DTYPES[type(value)](value)
 
 
 def _shape(name: str, call: Call, ndim: int, y_pred: Array) -> ShapeDtypeStruct:
@@ -57,12 +43,9 @@ def _shape(name: str, call: Call, ndim: int, y_pred: Array) -> ShapeDtypeStruct:
     start = y_pred.ndim - ndim
     batch, shape = y_pred.shape[:start], y_pred.shape[start:]
     dtype: Any = jnp.promote_types(y_pred.dtype, jnp.float32)
-    if name.endswith("grad") or "grad_" in name:
+    if _xla.is_gradient(name):
         dtype = y_pred.dtype
-    elif name == "scale" or (name == "loss" and call.reduction != _core.NONE):
-        shape = ()
-    else:
-        shape = rows_of(call, shape)
-        if name == "argmax":
-            dtype = jax.dtypes.canonicalize_dtype(np.int64)
-    return ShapeDtypeStruct((*batch, *shape), dtype)  # type: ignore[no-untyped-call]
+    elif name == "argmax":
+        dtype = jax.dtypes.canonicalize_dtype(np.int64)
+    own = (shape[axis] for axis in _xla.axes_of(name, call, ndim))
+    return ShapeDtypeStruct((*batch, *own), dtype)  # type: ignore[no-untyped-call]

@@ -18,11 +18,9 @@ from jax.custom_derivatives import SymbolicZero
 from fusedloss import _core
 from fusedloss._formulas import calls
 from fusedloss._formulas.calls import Call, Operands
+from fusedloss._xla import Found, Wanted, wanted_of
 from fusedloss.jax import _kernel, _namespace
-from fusedloss.jax._kernel import Found, Wanted
 from fusedloss.jax._namespace import widen
-
-_MEANS = (_core.MEAN, _core.WEIGHTED_MEAN)
 
 
 @partial(jax.jit, static_argnums=(0, 1), inline=True)
@@ -43,9 +41,7 @@ def _evaluate_jvp(
 ) -> Any:
     (operands,), (moves,) = primals, tangents
     moving = tuple(map(_moves, (moves.y_pred, *moves.more)))
-    scaled_later = operands.y_pred.dtype == jnp.float16 and call.reduction in _MEANS
-    # A mean's 1 / N would flush most of a float16 gradient to 0: it waits for what flows in.
-    wanted = Wanted(moving, statistics, scaled_later and any(moving))
+    wanted = wanted_of(call, moving, operands.y_pred.dtype == jnp.float16, statistics)
     found = _differentiable(call, wanted, operands)
 
     tangent = jnp.zeros_like(found.loss)

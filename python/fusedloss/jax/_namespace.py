@@ -43,6 +43,7 @@ __all__ = [
     "full_like",
     "isfinite",
     "isnan",
+    "length",
     "lgamma",
     "log",
     "log1p",
@@ -83,6 +84,11 @@ def clip(x: Array, low: float | None, high: float | None) -> Array:
     if low is not None:
         x = where(x < low, low, x)
     return x if high is None else where(x > high, high, x)
+
+
+def length(x: Array, axis: int) -> int:
+    """Return the size of an axis."""
+    return x.shape[axis]
 
 
 def lookup(x: Array, labels: Array) -> Array:

@@ -40,6 +40,7 @@ __all__ = [
     "full_like",
     "isfinite",
     "isnan",
+    "length",
     "lgamma",
     "log",
     "log1p",
@@ -83,6 +84,11 @@ def clip(x: Tensor, low: float | None, high: float | None) -> Tensor:
 def full_like(x: Tensor, value: float) -> Tensor:
     """Return a constant in the shape and dtype of x."""
     return torch.full_like(x, value)
+
+
+def length(x: Tensor, axis: int) -> int:
+    """Return the size of an axis."""
+    return x.shape[axis]
 
 
 def log_softmax(x: Tensor, axis: int) -> Tensor:
