@@ -9,6 +9,11 @@ os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND", "torch")
 import keras
 import pytest
 
+if keras.backend.backend() == "jax":
+    import jax
+
+    # Most of the time goes into compiling programs that run once.
+    jax.config.update("jax_disable_most_optimizations", True)
 if keras.backend.backend() != "torch":
     # What is special about torch, and where Keras on torch has other numbers than ours.
     collect_ignore = [
