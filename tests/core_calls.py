@@ -1,4 +1,4 @@
-"""One call as the front ends over XLA describe it, and what the core makes of it on NumPy arrays."""
+"""One call as the front ends over XLA describe it, and what the core makes of it by itself."""
 
 from typing import Any
 

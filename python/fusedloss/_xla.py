@@ -139,7 +139,7 @@ def axes_of(result: str, call: Call, ndim: int) -> tuple[int, ...]:
 
 
 def is_gradient(result: str) -> bool:
-    """Whether a result has the dtype of y_pred; argmax has integers, the others that of the loss."""
+    """Whether a result has the dtype of y_pred. argmax has integers, others that of the loss."""
     return "grad" in result
 
 

@@ -12,8 +12,8 @@ from tensorflow.compiler.tf2xla.ops.gen_xla_ops import xla_call_module
 
 from fusedloss import _xla
 from fusedloss._formulas.calls import Call
-from fusedloss._xla import TARGET
 from fusedloss._tensorflow._namespace import Tensor, loss_dtype
+from fusedloss._xla import TARGET
 
 _TYPES = {
     tf.float16: "f16",
@@ -44,7 +44,7 @@ def custom_call(
     program, dtypes, axes = _program(call, ndim, given, results)
     if tf.executing_eagerly():
         # The operation is kept with its attributes, which here are the same for every shape.
-        shapes = [(None,) * len(each) for each in axes]
+        shapes: Any = [(None,) * len(each) for each in axes]
     else:
         shapes = [[y_pred.shape[axis] for axis in each] for each in axes]
     found = xla_call_module(

@@ -25,14 +25,14 @@ _ONLY_LOSS = Wanted()
 
 
 class _Computed(NamedTuple):
-    """A loss, and those of its gradients that were wanted, without their ``scale`` if there is one."""
+    """A loss, and those of its gradients that were wanted, still to be multiplied by a scale."""
 
     loss: Tensor
     gradients: dict[str, Tensor]
     scale: Tensor | None
 
 
-@tf.autograph.experimental.do_not_convert
+@tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
 def fused(call: Call, operands: Operands) -> Tensor:
     """Return the loss: of the rows, or what the reduction makes of them.
 
@@ -69,7 +69,7 @@ class _Loss:
         self._variables = {name: tensors[name] for name in names}
         # No tape should look into the custom call, nor at how a gradient is found.
         self._constants = {name: tf.stop_gradient(each) for name, each in tensors.items()}
-        # If nobody records, and yet a gradient is asked for, a graph is differentiated from outside.
+        # If nobody records and yet a gradient is asked for, a graph is differentiated later.
         self._is_recorded = bool(recorded)
         self._predictions = [name for name in names if _is_whole_prediction(name, tensors)]
         self._found = self._compute([name for name in self._predictions if name in recorded])
@@ -77,7 +77,7 @@ class _Loss:
     def evaluate(self) -> Tensor:
         """The loss, with its derivatives."""
 
-        @tf.custom_gradient
+        @tf.custom_gradient  # type: ignore[untyped-decorator]
         def evaluate(*_: Tensor) -> Any:
             return self._found.loss, self._pull
 
@@ -90,7 +90,7 @@ class _Loss:
             return self._gradients(upstream)
         tensors = {"upstream": upstream} | self._constants | self._variables
 
-        @tf.custom_gradient
+        @tf.custom_gradient  # type: ignore[untyped-decorator]
         def pull(*given: Tensor) -> Any:
             # Of the graph that is being built, since nothing older can be seen from one that is
             # built for a derivative of this one.
@@ -112,7 +112,7 @@ class _Loss:
         return pulled
 
     def _gradients(self, upstream: Tensor) -> list[Tensor]:
-        """What flows on to the variables: of predictions by the kernel, of others by the formula."""
+        """What flows on to the variables: to predictions by the kernel, to others by formulas."""
         found = self._found if self._is_recorded else self._compute(self._predictions)
         pulled = {
             name: _times(self._call, gradient, upstream, found.scale)
@@ -185,7 +185,7 @@ def _tensors(operands: Operands) -> dict[str, Tensor]:
             raise ValueError(f"{name} must have a known number of axes: use tf.ensure_shape")
         if name == "mask":
             tensors[name] = tf.cast(each, tf.bool)
-        elif name == "divisor" or name.endswith("weight") and not each.dtype.is_floating:
+        elif name == "divisor" or (name.endswith("weight") and not each.dtype.is_floating):
             tensors[name] = tf.cast(each, loss_dtype(y_pred.dtype))
         elif each.dtype in _WIDER:
             tensors[name] = tf.cast(each, _WIDER[each.dtype])

@@ -1,6 +1,6 @@
 """The operations of the formulas in TensorFlow: see `fusedloss._formulas.namespace`."""
 
-# ruff: noqa: A001, A004 (the names are those of NumPy)
+# ruff: noqa: A004 (the names are those of NumPy)
 
 from typing import Any, TypeAlias
 

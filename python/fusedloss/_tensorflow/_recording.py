@@ -8,12 +8,15 @@ import tensorflow as tf
 from fusedloss._tensorflow._namespace import Tensor
 
 try:
-    from tensorflow.python.eager.record import should_record_backprop as _for_a_tape
-    from tensorflow.python.ops.gradients_util import PossibleTapeGradientTypes as _possible
-except ImportError:  # they are private
+    from tensorflow.python.eager.record import should_record_backprop
+    from tensorflow.python.ops import gradients_util
 
-    def _for_a_tape(_: Sequence[Any]) -> bool:
-        return True
+    # 0: none, 1: of the first order, 2: of higher orders
+    _possible = gradients_util.PossibleTapeGradientTypes
+except (AttributeError, ImportError):  # they are private
+
+    def should_record_backprop(_: Sequence[Any]) -> bool:
+        return False
 
     def _possible(_: Sequence[Any]) -> int:
         return 2
@@ -57,4 +60,4 @@ def derivatives(
 
 def records_once(tensors: Sequence[Any]) -> bool:
     """Whether that is done by nobody but a single tape for derivatives of the first order."""
-    return _possible(tensors) == 1 and _for_a_tape(tensors)
+    return bool(_possible(tensors) == 1 and should_record_backprop(tensors))

@@ -8,8 +8,8 @@ import ctypes
 import os
 from collections.abc import Iterator
 from ctypes import POINTER, Structure, c_char_p, c_int, c_size_t, c_uint32, c_void_p
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
 
 import tensorflow as tf
 
@@ -19,33 +19,31 @@ _GET_API = "_ZN3xla3ffi12GetXlaFfiApiEv"  # xla::ffi::GetXlaFfiApi()
 # Which of them has the function differs between platforms, and between wheels for CPUs and GPUs.
 _LIBRARIES = ("libtensorflow_cc*", "libtensorflow_framework*")
 
-_Fields = ClassVar[list[tuple[str, Any]]]
 
-
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """Why the handler is not known to TensorFlow."""
 
 
 class _Text(Structure):
-    _fields_: _Fields = [("data", c_char_p), ("size", c_size_t)]
+    _fields_ = (("data", c_char_p), ("size", c_size_t))
 
 
 class _Register(Structure):
     # fmt: off
-    _fields_: _Fields = [
+    _fields_ = (
         ("struct_size", c_size_t), ("extensions", c_void_p), ("name", _Text), ("platform", _Text),
         ("instantiate", c_void_p), ("prepare", c_void_p), ("initialize", c_void_p),
         ("execute", c_void_p), ("traits", c_uint32),
-    ]
+    )
     # fmt: on
 
 
 class _Message(Structure):
     # fmt: off
-    _fields_: _Fields = [
+    _fields_ = (
         ("struct_size", c_size_t), ("extensions", c_void_p), ("error", c_void_p),
         ("message", c_char_p),
-    ]
+    )
     # fmt: on
 
 
@@ -53,26 +51,29 @@ class _Api(Structure):
     """The first fields of the table, which have been these since there is a version in it."""
 
     # fmt: off
-    _fields_: _Fields = [
+    _fields_ = (
         ("struct_size", c_size_t), ("extensions", c_void_p),
         ("version_size", c_size_t), ("version_extensions", c_void_p),
         ("major", c_int), ("minor", c_int), ("internal", c_void_p), ("error_create", c_void_p),
         ("error_get_message", ctypes.CFUNCTYPE(None, POINTER(_Message))),
         ("error_destroy", ctypes.CFUNCTYPE(None, POINTER(_Message))),
         ("handler_register", ctypes.CFUNCTYPE(c_void_p, POINTER(_Register))),
-    ]
+    )
     # fmt: on
 
 
+@lru_cache(maxsize=1)  # XLA refuses what it knows
 def register() -> None:
-    """Make the handler known, once in a process.
+    """Make the handler known.
 
     Raises:
-      Unavailable: TensorFlow has no table that fits, or refuses the handler.
+      UnavailableError: TensorFlow has no table that fits, or refuses the handler.
     """
     api = _find_api()
     if api.major != 0 or api.minor < 1:
-        raise Unavailable(f"the XLA in it has version {api.major}.{api.minor} of its interface")
+        raise UnavailableError(
+            f"the XLA in it has version {api.major}.{api.minor} of its interface"
+        )
     get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
     get_pointer.restype, get_pointer.argtypes = c_void_p, [ctypes.py_object, c_char_p]
     name, platform = TARGET.encode(), b"Host"
@@ -90,7 +91,7 @@ def register() -> None:
         reason = (told.message or b"").decode(errors="replace")
         told.struct_size = _Message.error.offset + _Message.error.size
         api.error_destroy(ctypes.byref(told))
-        raise Unavailable(f"the XLA in it refuses the kernels: {reason}")
+        raise UnavailableError(f"the XLA in it refuses the kernels: {reason}")
 
 
 def _find_api() -> _Api:
@@ -104,7 +105,7 @@ def _find_api() -> _Api:
         get_api.restype = POINTER(_Api)
         api: _Api = get_api().contents
         return api
-    raise Unavailable("it does not export the interface of its XLA")
+    raise UnavailableError("it does not export the interface of its XLA")
 
 
 def _libraries() -> Iterator[Path]:

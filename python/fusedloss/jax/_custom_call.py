@@ -13,8 +13,6 @@ from fusedloss._xla import HANDLER, TARGET
 
 jax.ffi.register_ffi_target(TARGET, HANDLER, platform="cpu")
 
-_DTYPES = {int: np.int64, float: np.float64}
-
 
 def custom_call(
     call: Call, ndim: int, operands: dict[str, Array], results: tuple[str, ...]
@@ -35,7 +33,9 @@ def custom_call(
 def _attribute(value: _xla.Attribute) -> Any:
     if isinstance(value, tuple):
         return np.array(value, np.float64)
-    return value if isinstance(value, str) else _DTYPES[type(value)](value)
+    if isinstance(value, str):
+        return value
+    return np.float64(value) if isinstance(value, float) else np.int64(value)
 
 
 def _shape(name: str, call: Call, ndim: int, y_pred: Array) -> ShapeDtypeStruct:
