@@ -1,7 +1,7 @@
 """Training as users write it, a PyTorch loop and Keras `fit`, with a stopwatch at the loss."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import keras
@@ -89,11 +89,41 @@ def train_with_keras(
     keras.utils.set_random_seed(SEED)
     network = task.keras_network()
     network.compile(keras.optimizers.Adam(task.learning_rate), loss=MeasuredLoss(loss, record))
+    yield from fit(network, task, data, record)
+
+
+def train_compiled(
+    task: Task, data: Data, loss: keras.losses.Loss, record: Record
+) -> Iterator[None]:
+    """Training by Keras `fit` where a step is compiled as a whole: there is no loss to be timed."""
+    keras.utils.set_random_seed(SEED)
+    network = task.keras_network()
+    network.compile(keras.optimizers.Adam(task.learning_rate), loss=loss)
+    # What Keras tells after each step is the mean since the epoch began.
+    keep = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda _, logs: record.losses.append(float(logs["loss"]))
+    )
+    yield from fit(network, task, data, record, [keep])
+
+
+def fit(
+    network: keras.Model,
+    task: Task,
+    data: Data,
+    record: Record,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Iterator[None]:
+    """Train and test a compiled network."""
     for _ in range(task.epochs):
         begin = time.perf_counter()
         # Both trainings of a pair must see the same batches: the data were shuffled beforehand.
         network.fit(
-            data.x_train, data.y_train, batch_size=task.batch_size, shuffle=False, verbose=0
+            data.x_train,
+            data.y_train,
+            batch_size=task.batch_size,
+            shuffle=False,
+            verbose=0,
+            callbacks=[*callbacks],
         )
         record.epoch_seconds.append(time.perf_counter() - begin)
         yield

@@ -13,6 +13,9 @@ from keras_backends import BACKEND
 
 import fusedloss.keras
 
+# Keras converts its own variables in a way that NumPy 2 warns about.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 NEXT = {"torch": "jax", "jax": "tensorflow", "tensorflow": "torch"}[BACKEND]
 
 LOAD = """

@@ -134,7 +134,7 @@ def test_labels_and_weights_of_unknown_sizes() -> None:
 
 
 SEVERAL = """
-import sys
+import keras
 import numpy as np
 import fusedloss.keras
 
