@@ -9,11 +9,11 @@ import keras
 import keras_references
 import numpy as np
 import pytest
-from keras_backends import ON_TORCH, Tensor, tensor
-from keras_backends import ROUNDING as ROUNDING
-from keras_backends import assert_same as assert_same
-from keras_backends import value_and_grad as value_and_grad
 from keras_references import Reference
+from keras_tensors import ON_TORCH, Tensor, tensor
+from keras_tensors import ROUNDING as ROUNDING
+from keras_tensors import assert_same as assert_same
+from keras_tensors import value_and_grad as value_and_grad
 
 import fusedloss.keras
 

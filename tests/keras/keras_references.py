@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 from keras import ops
-from keras_backends import BACKEND, Tensor, attach_mask, dtype_of
+from keras_tensors import BACKEND, Tensor, attach_mask, dtype_of
 
 
 class Reference(keras.losses.Loss):

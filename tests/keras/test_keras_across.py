@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from keras_backends import BACKEND
+from keras_tensors import BACKEND
 
 import fusedloss.keras
 

@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from keras_backends import (
+from keras_cases import needs_current_keras
+from keras_tensors import (
     BACKEND,
     Tensor,
     assert_close,
@@ -12,7 +13,6 @@ from keras_backends import (
     tensor,
     value_and_grad,
 )
-from keras_cases import needs_current_keras
 
 from fusedloss.keras import BinaryFocalCrossentropy
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from keras_backends import BACKEND, attach_mask, tensor
 from keras_cases import CASES, Case
+from keras_tensors import BACKEND, attach_mask, tensor
 
 import fusedloss
 from fusedloss.keras import (

@@ -6,7 +6,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from keras_backends import array, assert_close, tensor
 from keras_cases import (
     CASES,
     CLASSES,
@@ -16,6 +15,7 @@ from keras_cases import (
     needs_current_keras,
     value_and_grad,
 )
+from keras_tensors import array, assert_close, tensor
 
 import fusedloss.keras
 from fusedloss.keras._backend import backend

@@ -5,7 +5,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from keras_backends import (
+from keras_cases import CASES, CLASSES, Case, named, needs_current_keras
+from keras_tensors import (
     BACKEND,
     ON_TORCH,
     array,
@@ -16,10 +17,10 @@ from keras_backends import (
     tensor,
     value_and_grad,
 )
-from keras_cases import CASES, CLASSES, Case, named, needs_current_keras
 
 # What decides is the same code on each backend: on torch in every combination, on others in some.
 SOME_CASES = CASES if ON_TORCH else CLASSES
+ANY_CASE = CLASSES if ON_TORCH else [named("Huber"), named("SparseCategoricalCrossentropy")]
 
 pytestmark = needs_current_keras
 
@@ -70,7 +71,7 @@ def for_keras(weights: Any, rows: tuple[int, ...], reduction: str | None, masked
 @pytest.mark.parametrize("ndim", [2, 3])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_reductions_weights_and_masks(case: Case, ndim: int, reduction: str | None) -> None:
-    if not ON_TORCH and (ndim == 2 or (case not in CLASSES and reduction not in ("mean", None))):
+    if not ON_TORCH and (ndim == 2 or reduction in ("sum", None)):
         pytest.skip("the same code on each backend")
     shape = shape_for(case, ndim)
     rows = ROWS[shape]
@@ -95,7 +96,7 @@ def test_reductions_weights_and_masks(case: Case, ndim: int, reduction: str | No
 
 
 @pytest.mark.parametrize("alias", [("mean", "sum_over_batch_size"), ("none", None)])
-@pytest.mark.parametrize("case", CLASSES, ids=str)
+@pytest.mark.parametrize("case", ANY_CASE, ids=str)
 def test_names_of_a_reduction(case: Case, alias: tuple[str, str | None]) -> None:
     y_true, y_pred = case.batch(6, 5)
     random = np.random.default_rng(0)
@@ -140,7 +141,7 @@ def test_float64(case: Case) -> None:
         ("float16", 2**-10),
     ],
 )
-@pytest.mark.parametrize("case", CLASSES, ids=str)
+@pytest.mark.parametrize("case", ANY_CASE, ids=str)
 def test_dtype_of_the_result(case: Case, dtype: str, eps: float) -> None:
     y_true, y_pred = case.batch(6, 5)
     value = case.ours(dtype=dtype)(y_true, y_pred)
@@ -159,7 +160,7 @@ def test_dtype_follows_floatx() -> None:
 
 
 @pytest.mark.parametrize(
-    "dtype", ["uint8", "int8", "int16", "int32", "int64"] if ON_TORCH else ["uint8", "uint16"]
+    "dtype", ["uint8", "int8", "int16", "int32", "int64"] if ON_TORCH else ["uint16"]
 )
 @pytest.mark.parametrize("case", SOME_CASES, ids=str)
 def test_integer_targets(case: Case, dtype: str) -> None:
@@ -170,7 +171,7 @@ def test_integer_targets(case: Case, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.bool_, np.int64, np.float16, np.float64])
-@pytest.mark.parametrize("case", CLASSES, ids=str)
+@pytest.mark.parametrize("case", ANY_CASE, ids=str)
 def test_dtypes_of_weights(case: Case, dtype: Any) -> None:
     y_true, y_pred = case.batch(6, 5)
     weights = np.array([0.0, 1.0, 2.0, 3.0, 1.0, 0.0]).astype(dtype)
@@ -183,7 +184,7 @@ def variable(values: np.ndarray) -> keras.Variable:
 
 
 @pytest.mark.parametrize("convert", [np.ndarray.tolist, np.copy, variable])
-@pytest.mark.parametrize("case", CLASSES, ids=str)
+@pytest.mark.parametrize("case", ANY_CASE, ids=str)
 def test_inputs_that_are_no_tensors(case: Case, convert: Any) -> None:
     y_true, y_pred = case.batch(6, 5)
     weights = np.arange(6, dtype=np.float32)
@@ -240,8 +241,8 @@ def test_strides(case: Case) -> None:
 def test_last_axis_of_size_1_and_broadcasting(
     name: str, target: tuple[int, ...], prediction: tuple[int, ...]
 ) -> None:
-    if not (prediction or ON_TORCH):
-        pytest.skip("Keras has a loss of a single number on torch only")
+    if not ON_TORCH and (not prediction or name not in ("Huber", "Hinge")):
+        pytest.skip("the same code on each backend; Keras has a loss of one number on torch only")
     case = next(case for case in CASES if case.name == name)
     random = np.random.default_rng(0)
     y_true, y_pred = (
@@ -291,7 +292,7 @@ def test_weights_for_a_single_row(name: str, reduction: str | None) -> None:
                 assert_same(mine, other)
 
 
-@pytest.mark.parametrize("case", CLASSES, ids=str)
+@pytest.mark.parametrize("case", ANY_CASE, ids=str)
 def test_large_batch(case: Case) -> None:
     """Large enough for several threads and for a gradient in reused memory."""
     y_true, y_pred = case.batch(700, 90, 5)

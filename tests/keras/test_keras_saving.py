@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from keras_backends import array, tensor
 from keras_cases import CASES, CLASSES, Case
+from keras_tensors import array, tensor
 
 import fusedloss.keras
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from keras_backends import Tensor, array, assert_close, attach_mask, gradients, tensor
+from keras_tensors import Tensor, array, assert_close, attach_mask, gradients, tensor
 
 import fusedloss.keras
 from fusedloss.keras._backend import backend

@@ -5,8 +5,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from keras_backends import ON_TORCH, array, assert_close, dtype_of, tensor
 from keras_cases import CASES, CLASSES, Case, needs_current_keras
+from keras_tensors import ON_TORCH, array, assert_close, dtype_of, tensor
 
 import fusedloss.keras
 from fusedloss.keras import (

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from keras_backends import (
+from keras_cases import CLASSES, Case, needs_current_keras
+from keras_tensors import (
     BACKEND,
     ON_TORCH,
     Tensor,
@@ -19,7 +20,6 @@ from keras_backends import (
     tensor,
     value_and_grad,
 )
-from keras_cases import CLASSES, Case, needs_current_keras
 
 import fusedloss
 from fusedloss.keras import MeanSquaredError, SparseCategoricalCrossentropy

@@ -22,7 +22,9 @@ Losses that Keras lacks follow its style: `Gamma`, `GaussianNLL`, `NegativeBinom
 `SparseCategoricalFocalCrossentropy`, `Tweedie` and `ZeroInflatedPoisson`.
 
 Import `fusedloss.keras` before loading a model that was saved with one of these losses: that
-registers them, under `fusedloss>`.
+registers them, under `fusedloss>`. A model that was saved on one backend can be loaded on another.
+
+Where an example shows a tensor, it is one of PyTorch.
 """
 
 try:

@@ -76,10 +76,10 @@ class BinaryCrossentropy(FusedLoss):
     nothing is clipped. As `keras.losses.BinaryCrossentropy`.
 
     >>> from fusedloss.keras import BinaryCrossentropy
-    >>> BinaryCrossentropy(from_logits=True)([[1], [0]], [[0.0], [0.0]])
-    tensor(0.6931)
-    >>> BinaryCrossentropy(from_logits=True, pos_weight=3.0)([[1], [0]], [[0.0], [0.0]])
-    tensor(1.3863)
+    >>> float(BinaryCrossentropy(from_logits=True)([[1], [0]], [[0.0], [0.0]]))
+    0.6931
+    >>> float(BinaryCrossentropy(from_logits=True, pos_weight=3.0)([[1], [0]], [[0.0], [0.0]]))
+    1.3863
 
     Args:
       from_logits: predictions are logits.

@@ -101,8 +101,8 @@ class CategoricalFocalCrossentropy(FusedLoss):
 
     >>> from fusedloss.keras import CategoricalFocalCrossentropy
     >>> loss = CategoricalFocalCrossentropy(alpha=[1.0, 0.5], from_logits=True)
-    >>> loss([[1, 0], [0, 1]], [[0.0, 0.0], [0.0, 0.0]])
-    tensor(0.1300)
+    >>> float(loss([[1, 0], [0, 1]], [[0.0, 0.0], [0.0, 0.0]]))
+    0.13
 
     Args:
       alpha: weight of every class, >= 0, or a list of one weight for each class.
@@ -202,8 +202,8 @@ class SparseCategoricalFocalCrossentropy(FusedLoss):
 
     >>> from fusedloss.keras import SparseCategoricalFocalCrossentropy
     >>> loss = SparseCategoricalFocalCrossentropy(alpha=[1.0, 0.5], from_logits=True)
-    >>> loss([0, 1], [[0.0, 0.0], [0.0, 0.0]])
-    tensor(0.1300)
+    >>> float(loss([0, 1], [[0.0, 0.0], [0.0, 0.0]]))
+    0.13
 
     Args:
       alpha: weight of every class, >= 0, or a list of one weight for each class.

@@ -69,8 +69,8 @@ class CategoricalGeneralizedCrossEntropy(FusedLoss):
     `keras.losses.CategoricalGeneralizedCrossEntropy`, which takes probabilities only.
 
     >>> from fusedloss.keras import CategoricalGeneralizedCrossEntropy
-    >>> CategoricalGeneralizedCrossEntropy(q=0.5)([0, 1], [[0.25, 0.75], [0.25, 0.75]])
-    tensor(0.6340)
+    >>> float(CategoricalGeneralizedCrossEntropy(q=0.5)([0, 1], [[0.25, 0.75], [0.25, 0.75]]))
+    0.634
 
     Args:
       q: how tolerant the loss is, in (0, 1]: near 0 it is cross-entropy, at 1 the absolute error.

@@ -47,8 +47,8 @@ class MeanAbsolutePercentageError(FusedLoss):
     A target of 0 makes both very large. As `keras.losses.MeanAbsolutePercentageError`.
 
     >>> from fusedloss.keras import MeanAbsolutePercentageError
-    >>> MeanAbsolutePercentageError()([[10.0], [200.0]], [[9.0], [240.0]])
-    tensor(15.)
+    >>> float(MeanAbsolutePercentageError()([[10.0], [200.0]], [[9.0], [240.0]]))
+    15.0
     """
 
     def __init__(
@@ -98,8 +98,8 @@ class MeanSquaredLogarithmicError(FusedLoss):
     As `keras.losses.MeanSquaredLogarithmicError`.
 
     >>> from fusedloss.keras import MeanSquaredLogarithmicError
-    >>> MeanSquaredLogarithmicError()([[9.0], [99.0]], [[99.0], [9.0]])
-    tensor(5.3019)
+    >>> float(MeanSquaredLogarithmicError()([[9.0], [99.0]], [[99.0], [9.0]]))
+    5.3019
     """
 
     def __init__(

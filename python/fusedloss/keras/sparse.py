@@ -84,8 +84,8 @@ class SparseCategoricalCrossentropy(FusedLoss):
 
     >>> from fusedloss.keras import SparseCategoricalCrossentropy
     >>> loss = SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
-    >>> loss([1, -1], [[0.0, 0.0], [9.0, 9.0]])
-    tensor(0.6931)
+    >>> float(loss([1, -1], [[0.0, 0.0], [9.0, 9.0]]))
+    0.6931
 
     Args:
       from_logits: predictions are logits.
