@@ -29,6 +29,8 @@ assert type(model.loss["kind"]) is fusedloss.keras.SparseCategoricalCrossentropy
 assert keras.backend.backend() == sys.argv[2]
 y = {"kind": data["kind"], "amount": data["amount"], "distance": data["distance"]}
 print(*model.evaluate(data["x"], y, batch_size=4, verbose=0))
+# A new optimizer: Keras saves that of torch as such, which trains nothing else.
+model.compile("sgd", loss=model.loss)
 history = model.fit(data["x"], y, batch_size=4, epochs=2, shuffle=False, verbose=0).history["loss"]
 print(*history)
 """

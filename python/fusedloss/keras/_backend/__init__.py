@@ -70,7 +70,7 @@ class Backend(Protocol):
         """Return both in the shape that they broadcast to; or raise ValueError."""
 
     def spread(self, x: Tensor, shape: Shape, /) -> Tensor:
-        """Return `x`, of as many axes, as `fused` takes it in place of a tensor of this shape."""
+        """Return `x`, which broadcasts to a shape, as `fused` takes it for a tensor of that."""
 
     def fill(self, value: float, y_pred: Tensor, /) -> Tensor:
         """Return a number as `fused` takes it in place of a tensor of the shape of `y_pred`."""

@@ -83,9 +83,9 @@ def broadcast(x: Array, y: Array) -> tuple[Array, Array]:
     return x, y
 
 
-def spread(x: Array, shape: Any) -> Array:  # noqa: ARG001
-    """Return the array: the core repeats an axis of size 1 itself."""
-    return x
+def spread(x: Array, shape: Any) -> Array:
+    """Return an array with as many axes: the core repeats those of size 1 itself."""
+    return x if x.ndim == len(shape) else x.reshape((1,) * (len(shape) - x.ndim) + x.shape)
 
 
 def fill(value: float, y_pred: Array) -> Array:

@@ -87,8 +87,10 @@ def broadcast(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return pair[0], pair[1]
 
 
-def spread(x: Tensor, shape: Shape) -> Tensor:  # noqa: ARG001
-    """Return the tensor: the core repeats an axis of size 1 itself."""
+def spread(x: Tensor, shape: Shape) -> Tensor:
+    """Return a tensor with as many axes: the core repeats those of size 1 itself."""
+    for _ in range(len(shape) - x.ndim):
+        x = tf.expand_dims(x, 0)
     return x
 
 
