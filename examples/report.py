@@ -87,12 +87,12 @@ def print_backends(comparisons: Sequence[Comparison]) -> None:
         line = f"{task.name:15}"
         for c in comparisons:
             if c.task is task:
-                line += f"{c.theirs.test_loss:10.4f}{c.ours.test_loss:8.4f}"
+                line += f"{c.theirs.last_loss:10.4f}{c.ours.last_loss:8.4f}"
                 line += f"{c.largest_difference:8.0e}{c.step_ratio:8.2f}"
         print(line)
     print(
-        "\ntheirs, ours: test loss.  diff.: the largest between the curves, as above.  step: times"
-        "\nfaster, network and optimizer included, the fastest epoch."
+        "\ntheirs, ours: training loss of the last epoch.  diff.: the largest between the curves,"
+        "\nas above.  step: times faster, network and optimizer included, the fastest epoch."
     )
 
 

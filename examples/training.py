@@ -24,6 +24,7 @@ class Record:
     loss_seconds: list[float] = field(default_factory=list)
     epoch_seconds: list[float] = field(default_factory=list)
     test_loss: float = float("nan")
+    last_loss: float = float("nan")
 
     def measure(
         self, loss: Callable[..., torch.Tensor], *arguments: object, prediction: torch.Tensor
@@ -90,6 +91,9 @@ def train_with_keras(
     network = task.keras_network()
     network.compile(keras.optimizers.Adam(task.learning_rate), loss=MeasuredLoss(loss, record))
     yield from fit(network, task, data, record)
+    record.test_loss = network.evaluate(
+        data.x_test, data.y_test, batch_size=task.batch_size, verbose=0
+    )
 
 
 def train_compiled(
@@ -113,11 +117,11 @@ def fit(
     record: Record,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Iterator[None]:
-    """Train and test a compiled network."""
+    """Train a network, epoch by epoch."""
     for _ in range(task.epochs):
         begin = time.perf_counter()
         # Both trainings of a pair must see the same batches: the data were shuffled beforehand.
-        network.fit(
+        history = network.fit(
             data.x_train,
             data.y_train,
             batch_size=task.batch_size,
@@ -126,7 +130,5 @@ def fit(
             callbacks=[*callbacks],
         )
         record.epoch_seconds.append(time.perf_counter() - begin)
+        record.last_loss = history.history["loss"][-1]
         yield
-    record.test_loss = network.evaluate(
-        data.x_test, data.y_test, batch_size=task.batch_size, verbose=0
-    )
