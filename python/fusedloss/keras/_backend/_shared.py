@@ -61,5 +61,7 @@ def positives(y_true: Tensor, weight: Tensor | None, mask: Tensor | None) -> Ten
         counts = counts & (weight != 0)
     if mask is not None:
         counts = counts & mask
-    targets = keras.ops.cast(keras.ops.stop_gradient(y_true), keras.config.floatx())
+    is_double = keras.backend.standardize_dtype(y_true.dtype) == "float64"
+    dtype = "float64" if is_double else keras.config.floatx()
+    targets = keras.ops.cast(keras.ops.stop_gradient(y_true), dtype)
     return keras.ops.maximum(1, keras.ops.sum(keras.ops.where(counts, targets, 0)))
