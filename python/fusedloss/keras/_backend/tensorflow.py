@@ -129,4 +129,7 @@ def truth(mask: Tensor) -> Tensor:
 
 
 def _tensor(values: Any) -> Tensor:
-    return values if isinstance(values, tf.Tensor) else keras.ops.convert_to_tensor(values)
+    if isinstance(values, tf.Tensor):
+        return values
+    # Twice: Keras takes a variable for a tensor already.
+    return tf.convert_to_tensor(keras.ops.convert_to_tensor(values))
