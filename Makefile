@@ -18,8 +18,9 @@ SANITIZER := PYTORCH_NO_CUDA_MEMORY_CACHING=1 compute-sanitizer --error-exitcode
 CPP := $(shell find cpp cuda tests/cpp -name '*.[ch]pp' -o -name '*.h' -o -name '*.cu')
 BUILT := .venv/built-werror-$(WERROR)-cuda-$(CUDA)
 
-# Keras asks when it is imported; its default, TensorFlow, is not installed here.
+# Keras asks once, when it is imported. Tests of its other backends have a process for each.
 export KERAS_BACKEND := torch
+INSTALLED := $(BIN)/python -c 'import sys; from importlib.util import find_spec; sys.exit(not find_spec(sys.argv[1]))'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test sanitize build bench gpu docs lint format clean
@@ -27,12 +28,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-demo: build ## Train five models twice, with the framework's losses and with ours
+demo: build ## Train five models twice, with the framework's losses and with ours, on each backend
 	$(BIN)/python examples/demo.py
 
 test: build ## Run the tests, the examples in docstrings and the programs of tests/cpp
 	$(BIN)/cmake --build $(BUILD) --target cpp_tests
 	$(PYTEST)
+	! $(INSTALLED) jax || KERAS_BACKEND=jax $(PYTEST) tests/keras
+	! $(INSTALLED) tensorflow || KERAS_BACKEND=tensorflow $(PYTEST) tests/keras tests/tensorflow
 	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure --parallel 2
 
 sanitize: build ## Run the programs of the emulated GPU under sanitizers: minutes

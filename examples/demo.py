@@ -1,14 +1,16 @@
 """Train five small models with the framework's own loss and with ours, and compare.
 
-Run `make demo`. Every task is trained four times: in a PyTorch loop and by Keras `fit`, each with
-the framework's loss and with fusedloss from the same seed. The learning curves must agree; the time
-spent in the loss should not. Exits with 1 if a pair of curves differs by more than TOLERANCE.
+Run `make demo`. Every task is trained in a PyTorch loop and by Keras `fit`, on PyTorch and on each
+other backend of Keras that is installed; each time with the framework's loss and with fusedloss
+from the same seed. The learning curves must agree; the time spent in the loss should not. Exits
+with 1 if a pair of curves differs by more than TOLERANCE.
 
 Read `tasks.py` for the losses side by side, `training.py` for the loops around them.
 """
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 # Chosen before Keras is first imported. The pairs are compared on the CPU, where both run.
@@ -17,7 +19,8 @@ os.environ["KERAS_TORCH_DEVICE"] = "cpu"
 
 from tqdm import tqdm
 
-from report import Comparison, print_table, save_picture
+from backends import NAMES, installed, train_on
+from report import Comparison, print_backends, print_table, save_picture
 from tasks import TASKS
 from training import Record, train_with_keras, train_with_torch
 
@@ -56,14 +59,37 @@ def compare() -> list[Comparison]:
     return comparisons
 
 
+def compare_backends() -> list[Comparison]:
+    """Train every task with both losses by Keras on other backends, one after the other."""
+    comparisons = []
+    backends = installed()
+    epochs = len(backends) * sum(task.epochs for task in TASKS)
+    with tqdm(total=epochs, unit="epoch", mininterval=0.5, disable=not backends) as progress:
+        for backend in backends:
+            progress.set_description(f"Keras on {NAMES[backend]}")
+            for trainings in train_on(backend):
+                if trainings is None:
+                    progress.update()
+                    continue
+                for task, pair in zip(TASKS, trainings, strict=True):
+                    theirs, ours = (Record(**record) for record in pair)
+                    comparisons.append(Comparison(task, NAMES[backend], theirs, ours))
+    return comparisons
+
+
 def main() -> int:
     """Run the demo; return the exit status."""
     comparisons = compare()
+    others = compare_backends()
     print_table(comparisons)
+    on_torch = [replace(c, front_end="PyTorch") for c in comparisons if c.front_end == "Keras"]
+    print_backends(on_torch + others)
     save_picture(comparisons, PICTURE)
     print(f"\nLearning curves: {PICTURE}")
 
-    apart = [c for c in comparisons if not c.largest_difference <= TOLERANCE]  # catches NaN too
+    apart = [
+        c for c in comparisons + others if not c.largest_difference <= TOLERANCE
+    ]  # catches NaN too
     for comparison in apart:
         print(f"{comparison.task.name}, {comparison.front_end}: the curves differ", file=sys.stderr)
     return 1 if apart else 0

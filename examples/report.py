@@ -76,6 +76,26 @@ def print_table(comparisons: Sequence[Comparison]) -> None:
     )
 
 
+def print_backends(comparisons: Sequence[Comparison]) -> None:
+    """Keras by `fit`, a column for each backend."""
+    backends = list(dict.fromkeys(c.front_end for c in comparisons))
+    print("\nKeras on       " + "".join(f"{name:>34}" for name in backends))
+    heads = f"{'theirs':>10}{'ours':>8}{'diff.':>8}{'step':>8}"
+    print("task           " + heads * len(backends))
+    print("-" * (15 + 34 * len(backends)))
+    for task in dict.fromkeys(c.task for c in comparisons):
+        line = f"{task.name:15}"
+        for c in comparisons:
+            if c.task is task:
+                line += f"{c.theirs.last_loss:10.4f}{c.ours.last_loss:8.4f}"
+                line += f"{c.largest_difference:8.0e}{c.step_ratio:8.2f}"
+        print(line)
+    print(
+        "\ntheirs, ours: training loss of the last epoch.  diff.: the largest between the curves,"
+        "\nas above.  step: times faster, network and optimizer included, the fastest epoch."
+    )
+
+
 def save_picture(comparisons: Sequence[Comparison], path: Path) -> None:
     """A panel of paired learning curves for each task, and one of the speed of the losses."""
     figure, axes = plt.subplots(2, 3, figsize=(13, 7), layout="constrained")

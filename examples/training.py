@@ -1,7 +1,7 @@
 """Training as users write it, a PyTorch loop and Keras `fit`, with a stopwatch at the loss."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import keras
@@ -24,6 +24,7 @@ class Record:
     loss_seconds: list[float] = field(default_factory=list)
     epoch_seconds: list[float] = field(default_factory=list)
     test_loss: float = float("nan")
+    last_loss: float = float("nan")
 
     def measure(
         self, loss: Callable[..., torch.Tensor], *arguments: object, prediction: torch.Tensor
@@ -89,14 +90,45 @@ def train_with_keras(
     keras.utils.set_random_seed(SEED)
     network = task.keras_network()
     network.compile(keras.optimizers.Adam(task.learning_rate), loss=MeasuredLoss(loss, record))
-    for _ in range(task.epochs):
-        begin = time.perf_counter()
-        # Both trainings of a pair must see the same batches: the data were shuffled beforehand.
-        network.fit(
-            data.x_train, data.y_train, batch_size=task.batch_size, shuffle=False, verbose=0
-        )
-        record.epoch_seconds.append(time.perf_counter() - begin)
-        yield
+    yield from fit(network, task, data, record)
     record.test_loss = network.evaluate(
         data.x_test, data.y_test, batch_size=task.batch_size, verbose=0
     )
+
+
+def train_compiled(
+    task: Task, data: Data, loss: keras.losses.Loss, record: Record
+) -> Iterator[None]:
+    """Training by Keras `fit` where a step is compiled as a whole: there is no loss to be timed."""
+    keras.utils.set_random_seed(SEED)
+    network = task.keras_network()
+    network.compile(keras.optimizers.Adam(task.learning_rate), loss=loss)
+    # What Keras tells after each step is the mean since the epoch began.
+    keep = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda _, logs: record.losses.append(float(logs["loss"]))
+    )
+    yield from fit(network, task, data, record, [keep])
+
+
+def fit(
+    network: keras.Model,
+    task: Task,
+    data: Data,
+    record: Record,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Iterator[None]:
+    """Train a network, epoch by epoch."""
+    for _ in range(task.epochs):
+        begin = time.perf_counter()
+        # Both trainings of a pair must see the same batches: the data were shuffled beforehand.
+        history = network.fit(
+            data.x_train,
+            data.y_train,
+            batch_size=task.batch_size,
+            shuffle=False,
+            verbose=0,
+            callbacks=[*callbacks],
+        )
+        record.epoch_seconds.append(time.perf_counter() - begin)
+        record.last_loss = history.history["loss"][-1]
+        yield

@@ -1,12 +1,27 @@
-"""Keras on PyTorch, whatever runs in the same process; its global settings are put back."""
+"""Keras on one backend: PyTorch unless KERAS_BACKEND names another. Its settings are put back."""
 
 import os
 from collections.abc import Iterator
 
-os.environ["KERAS_BACKEND"] = "torch"  # Keras reads it once, when it is first imported
+# Keras reads it once, when it is first imported.
+os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND", "torch")
 
 import keras
 import pytest
+
+if keras.backend.backend() == "jax":
+    import jax
+
+    # Most of the time goes into compiling programs that run once.
+    jax.config.update("jax_disable_most_optimizations", True)
+if keras.backend.backend() != "torch":
+    # What is special about torch, and where Keras on torch has other numbers than ours.
+    collect_ignore = [
+        "test_keras_differences.py",
+        "test_keras_modes.py",
+        "test_keras_special_values.py",
+        "test_keras_value_differences.py",
+    ]
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Losses with their options, inputs for each, and the comparison with Keras' own."""
+"""Losses with their options, and inputs for each."""
 
 import re
 from collections.abc import Callable
@@ -9,9 +9,11 @@ import keras
 import keras_references
 import numpy as np
 import pytest
-import torch
 from keras_references import Reference
-from torch import Tensor
+from keras_tensors import ON_TORCH, Tensor, tensor
+from keras_tensors import ROUNDING as ROUNDING
+from keras_tensors import assert_same as assert_same
+from keras_tensors import value_and_grad as value_and_grad
 
 import fusedloss.keras
 
@@ -21,10 +23,6 @@ needs_current_keras = pytest.mark.skipif(
     tuple(map(int, keras.__version__.split(".")[:2])) < (3, 15),
     reason=f"compares with the numbers of Keras 3.15, got {keras.__version__}",
 )
-
-# Both sides compute in float32 and add up in different orders; Keras' focal losses also subtract
-# from 1 what ours take from a logarithm.
-ROUNDING = {"rtol": 2e-5, "atol": 2e-6}
 
 
 @dataclass(frozen=True)
@@ -50,28 +48,32 @@ class Case:
         return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", self.name).lower()
 
     @property
+    def by_formula(self) -> bool:
+        """Whether ours is compared with a formula; of labels, only torch has another class axis."""
+        sparse = self.name == "SparseCategoricalCrossentropy" and self.axis != -1
+        return self.extra or (sparse and not ON_TORCH)
+
+    @property
     def in_keras(self) -> Callable[..., Any]:
         """The function that ours is compared with."""
-        return getattr(keras_references if self.extra else keras.losses, self.function)
+        return getattr(keras_references if self.by_formula else keras.losses, self.function)
 
     def ours(self, **arguments: Any) -> Any:
         return getattr(fusedloss.keras, self.name)(**self.options, **arguments)
 
     def theirs(self, **arguments: Any) -> Any:
-        if self.extra:
+        if self.by_formula:
             return Reference(self.in_keras, self.options, **arguments)
         return getattr(keras.losses, self.name)(**self.options, **arguments)
 
-    def batch(
-        self, *shape: int, dtype: torch.dtype = torch.float32, seed: int = 0
-    ) -> tuple[Tensor, Tensor]:
+    def batch(self, *shape: int, dtype: Any = "float32", seed: int = 0) -> tuple[Tensor, Tensor]:
         """Targets and predictions; the row, or the classes, lie along the loss' axis of `shape`."""
         random = np.random.default_rng(seed)
         axis = self.axis % len(shape)
         rows = shape[:axis] + shape[axis + 1 :]
         y_true = _TARGETS[self.targets](random, shape, rows, axis)
         y_pred = _PREDICTIONS[self.predictions](random, shape, axis)
-        return torch.from_numpy(y_true), torch.from_numpy(y_pred).to(dtype)
+        return tensor(y_true), tensor(y_pred, dtype)
 
 
 def _one_hot(
@@ -261,25 +263,3 @@ def named(text: str) -> Case:
 # The first case of each class: where what is tested does not depend on the options.
 CLASSES = list({case.name: case for case in reversed(CASES)}.values())
 KERAS_CLASSES = [case for case in CLASSES if not case.extra]
-
-
-def value_and_grad(
-    loss: Callable[..., Any], y_true: Any, y_pred: Tensor, *arguments: Any, mask: Any = None
-) -> tuple[Tensor, Tensor]:
-    """The loss, and the gradient of its sum weighted by 1, 2, ... so that rows differ."""
-    y_pred = y_pred.detach().clone().requires_grad_()
-    if mask is not None:
-        y_pred._keras_mask = mask
-    value = loss(y_true, y_pred, *arguments)
-    upstream = torch.arange(1, value.numel() + 1, dtype=value.dtype).reshape(value.shape)
-    value.backward(upstream)
-    assert y_pred.grad is not None
-    return value.detach(), y_pred.grad
-
-
-def assert_same(
-    ours: tuple[Tensor, Tensor], theirs: tuple[Tensor, Tensor], **tolerance: float
-) -> None:
-    """Value and gradient are equal up to rounding, in shape and dtype too."""
-    for mine, other in zip(ours, theirs, strict=True):
-        torch.testing.assert_close(mine, other, equal_nan=True, **(tolerance or ROUNDING))

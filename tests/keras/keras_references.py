@@ -1,12 +1,12 @@
-"""What Keras lacks, as straight formulas in torch: functions in the style of `keras.losses`."""
+"""What Keras lacks, as straight formulas: functions in the style of `keras.losses`."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import keras
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+from keras import ops
+from keras_tensors import BACKEND, Tensor, attach_mask, dtype_of
 
 
 class Reference(keras.losses.Loss):
@@ -21,22 +21,37 @@ class Reference(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         losses = self.function(y_true, y_pred, **self.options)
         if self.options.get("ignore_class") is not None:
-            losses._keras_mask = y_true != self.options["ignore_class"]  # type: ignore[attr-defined]
+            attach_mask(losses, y_true != self.options["ignore_class"])
         return losses
 
 
+def lgamma(x: Tensor) -> Tensor:
+    """Of the framework: Keras has none."""
+    if BACKEND == "torch":
+        import torch
+
+        return torch.lgamma(x)
+    if BACKEND == "jax":
+        import jax
+
+        return jax.scipy.special.gammaln(x)
+    import tensorflow as tf
+
+    return tf.math.lgamma(x)
+
+
 def _mean(y_pred: Tensor, log_input: bool) -> Tensor:
-    return y_pred.exp() if log_input else y_pred + keras.config.epsilon()
+    return ops.exp(y_pred) if log_input else y_pred + keras.config.epsilon()
 
 
 def poisson(y_true: Tensor, y_pred: Tensor, log_input: bool = False, full: bool = False) -> Tensor:
-    mean = y_pred.exp() if log_input else y_pred
-    losses = mean - y_true * (y_pred if log_input else _mean(y_pred, False).log())
+    mean = ops.exp(y_pred) if log_input else y_pred
+    losses = mean - y_true * (y_pred if log_input else ops.log(_mean(y_pred, False)))
     if full:
-        large = y_true.clamp_min(1)
-        factorial = large * large.log() - large + (2 * torch.pi * large).log() / 2
-        losses = losses + torch.where(y_true > 1, factorial, 0.0)
-    return losses.mean(-1)
+        large = ops.maximum(y_true, 1)
+        factorial = large * ops.log(large) - large + ops.log(2 * math.pi * large) / 2
+        losses = losses + ops.where(y_true > 1, factorial, 0.0)
+    return ops.mean(losses, -1)
 
 
 def negative_binomial(
@@ -46,53 +61,59 @@ def negative_binomial(
     log_input: bool = False,
     full: bool = False,
 ) -> Tensor:
-    mean, y = _mean(y_pred.double(), log_input), y_true.double()
-    r = torch.tensor(1 / dispersion, dtype=torch.float64)
-    losses = (y + r) * (mean / r).log1p() - y * (mean / r).log()
-    losses = losses - torch.lgamma(y + r) + torch.lgamma(r)
+    # JAX has float64 on demand only.
+    wide = dtype_of(y_pred) if BACKEND == "jax" else "float64"
+    mean, y = _mean(ops.cast(y_pred, wide), log_input), ops.cast(y_true, wide)
+    r = 1 / dispersion
+    losses = (y + r) * ops.log1p(mean / r) - y * ops.log(mean / r)
+    losses = losses - lgamma(y + r) + math.lgamma(r)
     if full:
-        losses = losses + torch.lgamma(y + 1)
-    return losses.mean(-1).to(y_pred.dtype)
+        losses = losses + lgamma(y + 1)
+    return ops.cast(ops.mean(losses, -1), y_pred.dtype)
 
 
 def zero_inflated_poisson(
     y_true: Tensor, y_pred: Tensor, log_input: bool = False, full: bool = False
 ) -> Tensor:
-    rate, logit = y_pred.chunk(2, -1)
+    rate, logit = ops.split(y_pred, 2, -1)
     mean = _mean(rate, log_input)
-    zero = F.softplus(logit) - torch.logaddexp(logit, -mean)
-    count = F.softplus(logit) + mean - y_true * mean.log()
+    zero = ops.softplus(logit) - ops.logaddexp(logit, -mean)
+    count = ops.softplus(logit) + mean - y_true * ops.log(mean)
     if full:
-        count = count + torch.lgamma(y_true + 1)
-    return torch.where(y_true == 0, zero, count).mean(-1)
+        count = count + lgamma(y_true + 1)
+    return ops.mean(ops.where(y_true == 0, zero, count), -1)
 
 
 def gamma(y_true: Tensor, y_pred: Tensor, log_input: bool = False) -> Tensor:
     mean = _mean(y_pred, log_input)
-    return (y_true / mean + mean.log()).mean(-1)
+    return ops.mean(y_true / mean + ops.log(mean), -1)
 
 
 def tweedie(y_true: Tensor, y_pred: Tensor, power: float = 1.5, log_input: bool = False) -> Tensor:
     mean = _mean(y_pred, log_input)
     if power == 1:
-        return (mean - y_true * mean.log()).mean(-1)
+        return ops.mean(mean - y_true * ops.log(mean), -1)
     if power == 2:
-        return (y_true / mean + mean.log()).mean(-1)
+        return ops.mean(y_true / mean + ops.log(mean), -1)
     rest = mean ** (2 - power) / (2 - power)
-    return (rest - y_true * mean ** (1 - power) / (1 - power)).mean(-1)
+    return ops.mean(rest - y_true * mean ** (1 - power) / (1 - power), -1)
 
 
 def pinball(y_true: Tensor, y_pred: Tensor, quantile: float = 0.5) -> Tensor:
-    below, above = (y_true - y_pred).relu(), (y_pred - y_true).relu()
-    return (quantile * below + (1 - quantile) * above).mean(-1)
+    below, above = ops.relu(y_true - y_pred), ops.relu(y_pred - y_true)
+    return ops.mean(quantile * below + (1 - quantile) * above, -1)
 
 
 def gaussian_nll(
     y_true: Tensor, y_pred: Tensor, full: bool = False, epsilon: float = 1e-6
 ) -> Tensor:
-    mean, variance = y_pred.chunk(2, -1)
-    options = {"full": full, "eps": epsilon, "reduction": "none"}
-    return F.gaussian_nll_loss(mean, y_true, variance, **options).mean(-1)
+    mean, given = ops.split(y_pred, 2, -1)
+    # Where it is raised to epsilon, the slope is as if it had not been.
+    variance = given + ops.stop_gradient(ops.maximum(given, epsilon) - given)
+    losses = (ops.log(variance) + ops.square(y_true - mean) / variance) / 2
+    if full:
+        losses = losses + math.log(2 * math.pi) / 2
+    return ops.mean(losses, -1)
 
 
 def binary_crossentropy(
@@ -106,17 +127,17 @@ def binary_crossentropy(
     assert from_logits
     target = y_true * (1 - label_smoothing) + label_smoothing / 2
     weight = along(pos_weight, y_pred, axis)
-    losses = -weight * target * F.logsigmoid(y_pred) - (1 - target) * F.logsigmoid(-y_pred)
-    return losses.mean(axis)
+    losses = -weight * target * ops.log_sigmoid(y_pred) - (1 - target) * ops.log_sigmoid(-y_pred)
+    return ops.mean(losses, axis)
 
 
 def binary_focal_crossentropy(
     y_true: Tensor, y_pred: Tensor, alpha: Any, axis: int = -1, **options: Any
 ) -> Tensor:
     """With one alpha for each output, which Keras takes as long as the axis is the last."""
-    options = {**options, "axis": -1, "alpha": torch.tensor(alpha)}
-    moved = (tensor.movedim(axis, -1) for tensor in (y_true, y_pred))
-    return keras.losses.binary_focal_crossentropy(*moved, **options)
+    alpha = ops.convert_to_tensor(alpha, y_pred.dtype)
+    moved = (ops.moveaxis(tensor, axis, -1) for tensor in (y_true, y_pred))
+    return keras.losses.binary_focal_crossentropy(*moved, **options, axis=-1, alpha=alpha)
 
 
 def categorical_crossentropy(
@@ -131,16 +152,16 @@ def categorical_crossentropy(
     z_loss: float = 0.0,
 ) -> Tensor:
     if from_logits:
-        capped = softcap * (y_pred / softcap).tanh() if softcap else y_pred
+        capped = softcap * ops.tanh(y_pred / softcap) if softcap else y_pred
         logits = capped / temperature
-        log_prob, lse = logits.log_softmax(axis), logits.logsumexp(axis)
+        log_prob, lse = ops.log_softmax(logits, axis), ops.logsumexp(logits, axis)
     else:
         epsilon = keras.config.epsilon()
-        share = y_pred / y_pred.sum(axis, keepdim=True)
-        log_prob, lse = share.clamp(epsilon, 1 - epsilon).log(), torch.zeros(())
+        share = y_pred / ops.sum(y_pred, axis, keepdims=True)
+        log_prob, lse = ops.log(ops.clip(share, epsilon, 1 - epsilon)), 0.0
     target = y_true * (1 - label_smoothing) + label_smoothing / y_pred.shape[axis]
     weighted = along(class_weight, y_pred, axis) * target * log_prob
-    return z_loss * lse.square() - weighted.sum(axis)
+    return z_loss * ops.square(lse) - ops.sum(weighted, axis)
 
 
 def sparse_categorical_crossentropy(
@@ -148,7 +169,7 @@ def sparse_categorical_crossentropy(
 ) -> Tensor:
     targets = one_hot(y_true, y_pred, ignore_class, options.get("axis", -1))
     losses = categorical_crossentropy(targets, y_pred, **options)
-    return losses if ignore_class is None else torch.where(y_true != ignore_class, losses, 0.0)
+    return losses if ignore_class is None else ops.where(y_true != ignore_class, losses, 0.0)
 
 
 def sparse_categorical_focal_crossentropy(
@@ -156,26 +177,26 @@ def sparse_categorical_focal_crossentropy(
 ) -> Tensor:
     targets = one_hot(y_true, y_pred, ignore_class, options.get("axis", -1))
     losses = keras.losses.categorical_focal_crossentropy(targets, y_pred, **options)
-    return losses if ignore_class is None else torch.where(y_true != ignore_class, losses, 0.0)
+    return losses if ignore_class is None else ops.where(y_true != ignore_class, losses, 0.0)
 
 
 def categorical_generalized_cross_entropy(
     y_true: Tensor, y_pred: Tensor, q: float = 0.5, from_logits: bool = False, axis: int = -1
 ) -> Tensor:
-    prob = y_pred.softmax(axis) if from_logits else y_pred
-    own = prob.gather(axis, y_true.long().unsqueeze(axis)).squeeze(axis)
+    prob = ops.softmax(y_pred, axis) if from_logits else y_pred
+    own = ops.sum(one_hot(y_true, y_pred, None, axis) * prob, axis)
     return (1 - own**q) / q
 
 
 def one_hot(labels: Tensor, y_pred: Tensor, ignore_class: int | None, axis: int) -> Tensor:
     """The rows of an ignored label are 0, and so are their losses."""
-    classes = y_pred.shape[axis]
+    labels = ops.cast(labels, "int32")
     if ignore_class is not None:
-        labels = torch.where(labels == ignore_class, classes, labels)
-    return F.one_hot(labels.long(), classes + 1)[..., :-1].movedim(-1, axis).to(y_pred.dtype)
+        labels = ops.where(labels == ignore_class, -1, labels)
+    return ops.moveaxis(ops.one_hot(labels, y_pred.shape[axis], dtype=dtype_of(y_pred)), -1, axis)
 
 
 def along(weights: Any, y_pred: Tensor, axis: int) -> Tensor:
     """A number, or one for each entry of the axis, as a tensor that broadcasts."""
-    tensor = torch.as_tensor(weights, dtype=y_pred.dtype)
-    return tensor.reshape(-1, *[1] * (y_pred.ndim - 1 - axis % y_pred.ndim))
+    tensor = ops.convert_to_tensor(weights, y_pred.dtype)
+    return ops.reshape(tensor, (-1, *[1] * (len(y_pred.shape) - 1 - axis % len(y_pred.shape))))

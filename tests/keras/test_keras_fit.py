@@ -1,15 +1,14 @@
 """Training by `fit`: the same history as with Keras' own loss."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
-import torch
 from keras_cases import CLASSES as EVERY_CLASS
 from keras_cases import Case, named
+from keras_tensors import BACKEND, ON_TORCH, array, dtype_of, only_torch
 
 from fusedloss.keras import (
     BinaryFocalCrossentropy,
@@ -24,7 +23,14 @@ X = RANDOM.normal(size=(ROWS, FEATURES)).astype(np.float32)
 LABELS = RANDOM.integers(0, CLASSES, ROWS)
 WEIGHTS = RANDOM.uniform(0, 2, ROWS).astype(np.float32)
 
-Pair = tuple[keras.losses.Loss, keras.losses.Loss]
+# How a step is run: by default it is eager on torch, compiled by XLA on JAX, and a graph on
+# TensorFlow.
+EAGER: dict[str, Any] = {"run_eagerly": True}
+MODES: dict[str, list[dict[str, Any]]] = {
+    "torch": [{}, EAGER],
+    "jax": [{}, {"jit_compile": False}, {"steps_per_execution": 2}],
+    "tensorflow": [{}, {"jit_compile": True}, EAGER, {"steps_per_execution": 2}],
+}
 
 
 def dense(outputs: int, activation: str | None = None) -> keras.Model:
@@ -52,9 +58,9 @@ def histories(
         keras.utils.set_random_seed(1)
         model = build()
         model.compile(keras.optimizers.Adam(0.01), loss=loss, **compile_options)
-        history = model.fit(
-            x, y, batch_size=16, epochs=2, verbose=0, validation_data=(x, y), **(fit or {})
-        )
+        # Elsewhere than on torch, validation is one more program to compile.
+        validation = {"validation_data": (x, y)} if ON_TORCH else {}
+        history = model.fit(x, y, batch_size=16, epochs=2, verbose=0, **validation, **(fit or {}))
         result.append({name: list(map(float, v)) for name, v in history.history.items()})
     return result
 
@@ -82,12 +88,12 @@ CROSSENTROPY = (
     ],
     ids=["plain", "sample_weight", "sample_weight column", "class_weight"],
 )
-@pytest.mark.parametrize("run_eagerly", [False, True])
-def test_crossentropy(fit: dict[str, Any], run_eagerly: bool) -> None:
+@pytest.mark.parametrize("mode", MODES[BACKEND], ids=str)
+def test_crossentropy(fit: dict[str, Any], mode: dict[str, Any]) -> None:
+    if not ON_TORCH and mode and "sample_weight" not in fit:
+        pytest.skip("weights are the same thing in each mode")
     assert_same_histories(
-        *histories(
-            lambda: dense(CLASSES), CROSSENTROPY, X, LABELS, fit=fit, run_eagerly=run_eagerly
-        )
+        *histories(lambda: dense(CLASSES), CROSSENTROPY, X, LABELS, fit=fit, **mode)
     )
 
 
@@ -111,9 +117,9 @@ ACTIVATIONS = {
 }
 
 
-@pytest.mark.parametrize("run_eagerly", [False, True])
+@pytest.mark.parametrize("mode", MODES[BACKEND][: 2 if ON_TORCH else 1], ids=str)
 @pytest.mark.parametrize("case", EVERY_CLASS, ids=str)
-def test_every_loss(case: Case, run_eagerly: bool) -> None:
+def test_every_loss(case: Case, mode: dict[str, Any]) -> None:
     y_true, y_pred = case.batch(ROWS, 3)
     activation = ACTIVATIONS.get(case.predictions)
     outputs = y_pred.shape[-1]
@@ -122,9 +128,9 @@ def test_every_loss(case: Case, run_eagerly: bool) -> None:
             lambda: dense(outputs, activation),
             (case.ours(), case.theirs()),
             X,
-            y_true.numpy(),
+            array(y_true),
             fit={"sample_weight": WEIGHTS},
-            run_eagerly=run_eagerly,
+            **mode,
         )
     )
 
@@ -133,6 +139,8 @@ def test_every_loss(case: Case, run_eagerly: bool) -> None:
 @pytest.mark.parametrize("case", EVERY_CLASS, ids=str)
 def test_masked_sequences_and_every_loss(case: Case, reduction: str) -> None:
     """A mask that a layer makes, on the way through others, and weights for every step."""
+    if not ON_TORCH and (reduction == "sum" or str(case) not in MIXED):
+        pytest.skip("the same code for each loss")
     steps = 4
     y_true, y_pred = case.batch(ROWS, steps, 3)
     x = RANDOM.normal(size=(ROWS, steps, FEATURES)).astype(np.float32)
@@ -151,7 +159,7 @@ def test_masked_sequences_and_every_loss(case: Case, reduction: str) -> None:
     fit = {"sample_weight": RANDOM.uniform(0, 2, (ROWS, steps)).astype(np.float32)}
     losses = case.ours(reduction=reduction), case.theirs(reduction=reduction)
     # A sum's gradients are large, and so is what rounding makes of them.
-    assert_same_histories(*histories(build, losses, x, y_true.numpy(), fit=fit), rel=1e-3)
+    assert_same_histories(*histories(build, losses, x, array(y_true), fit=fit), rel=1e-3)
 
 
 @pytest.mark.parametrize("case", [c for c in EVERY_CLASS if c.targets == "label"], ids=str)
@@ -168,12 +176,18 @@ def test_class_weights(case: Case) -> None:
     )
 
 
+@only_torch
 @pytest.mark.filterwarnings("ignore:`torch.jit.script:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
 @pytest.mark.parametrize("jit_compile", [False, "auto", True])
-def test_jit_compile(jit_compile: bool | str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jit_compile_on_torch(jit_compile: bool | str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole training step is traced; generating code for it would take a minute."""
-    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    import torch
+
+    compile_step = torch.compile
+    monkeypatch.setattr(
+        torch, "compile", lambda *step, **options: compile_step(*step, backend="eager", **options)
+    )
     torch.compiler.reset()
     values = []
     for loss, compiled in zip(CROSSENTROPY, (jit_compile, False), strict=True):
@@ -183,13 +197,6 @@ def test_jit_compile(jit_compile: bool | str, monkeypatch: pytest.MonkeyPatch) -
         history = model.fit(X[:64], LABELS[:64], batch_size=16, verbose=0).history
         values.append(float(history["loss"][0]))
     assert values[0] == pytest.approx(values[1], rel=1e-5)
-
-
-def test_one_output_and_targets_without_its_axis() -> None:
-    targets = X.sum(axis=1)
-    pair = Huber(), keras.losses.Huber()
-    fit = {"sample_weight": WEIGHTS}
-    assert_same_histories(*histories(lambda: dense(1), pair, X, targets, fit=fit))
 
 
 MIXED = [
@@ -203,6 +210,26 @@ MIXED = [
 ]
 
 
+@pytest.mark.skipif(ON_TORCH, reason="every loss is traced in test_keras_modes")
+@pytest.mark.parametrize("mode", MODES[BACKEND][1:2], ids=str)
+@pytest.mark.parametrize("name", MIXED[1:])
+def test_ways_to_run_a_step(name: str, mode: dict[str, Any]) -> None:
+    case = named(name)
+    y_true, y_pred = case.batch(ROWS, 3)
+    outputs, activation = y_pred.shape[-1], ACTIVATIONS.get(case.predictions)
+    pair = case.ours(), case.theirs()
+    assert_same_histories(
+        *histories(lambda: dense(outputs, activation), pair, X, array(y_true), **mode)
+    )
+
+
+def test_one_output_and_targets_without_its_axis() -> None:
+    targets = X.sum(axis=1)
+    pair = Huber(), keras.losses.Huber()
+    fit = {"sample_weight": WEIGHTS}
+    assert_same_histories(*histories(lambda: dense(1), pair, X, targets, fit=fit))
+
+
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 @pytest.mark.parametrize("name", MIXED)
 def test_mixed_precision(name: str, policy: str) -> None:
@@ -212,7 +239,7 @@ def test_mixed_precision(name: str, policy: str) -> None:
     y_true, y_pred = case.batch(ROWS, 4)
     pair = case.ours(), case.theirs()
     outputs = y_pred.shape[-1]
-    mine, other = histories(lambda: dense(outputs), pair, X, y_true.numpy())
+    mine, other = histories(lambda: dense(outputs), pair, X, array(y_true))
     # A gradient that is rounded the other way in its last of 8 or 11 bits leads elsewhere.
     assert_same_histories(mine, other, rel=1e-2)
 
@@ -224,14 +251,14 @@ def test_the_predictions_of_a_mixed_model_are_read_as_they_are(policy: str) -> N
 
     class Watched(SparseCategoricalCrossentropy):
         def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-            if not y_pred.is_meta:  # which Keras builds a model with
-                seen.append((y_true.dtype, y_pred.dtype))
+            seen.append((dtype_of(y_true), dtype_of(y_pred)))
             return super().__call__(y_true, y_pred, sample_weight)
 
     model = dense(CLASSES)
     model.compile("adam", loss=Watched(from_logits=True))
     model.fit(X, LABELS, verbose=0)
-    assert set(seen) == {(torch.int64, getattr(torch, policy.removeprefix("mixed_")))}
+    assert {y_pred for _, y_pred in seen} == {policy.removeprefix("mixed_")}
+    assert all(y_true.startswith("int") for y_true, _ in seen)
 
 
 def test_masked_sequences() -> None:
@@ -269,7 +296,12 @@ def test_class_weights_of_sequences() -> None:
         return model.fit(x, y, sample_weight=weights, batch_size=16, verbose=0).history["loss"]
 
     assert np.isfinite(fit(BinaryFocalCrossentropy(from_logits=True))).all()
-    with pytest.raises(RuntimeError, match="must match the size"):
+    errors: tuple[type[Exception], ...] = RuntimeError, ValueError, TypeError
+    if BACKEND == "tensorflow":
+        from tensorflow.errors import InvalidArgumentError
+
+        errors = (InvalidArgumentError,)
+    with pytest.raises(errors, match=r"must match the size|shapes|size"):
         fit(keras.losses.BinaryFocalCrossentropy(from_logits=True))
 
 
@@ -288,7 +320,10 @@ def test_several_outputs() -> None:
     assert_same_histories(*histories(build, (ours, theirs), X, y, loss_weights=weights))
 
 
+@only_torch
 def test_a_loop_of_ones_own() -> None:
+    import torch
+
     model = dense(CLASSES)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
     loss = SparseCategoricalCrossentropy(from_logits=True)

@@ -1,79 +1,15 @@
-"""Beyond eager autograd on the CPU: symbolic tensors, torch.compile, torch.func, higher orders."""
+"""Beyond eager autograd on the CPU: torch.compile, torch.func, higher orders."""
 
-from pathlib import Path
 from typing import Any
 
-import keras
 import pytest
 import torch
 from keras_cases import CASES, CLASSES, Case, assert_same, needs_current_keras, value_and_grad
 from torch import Tensor
 
-import fusedloss.keras
-from fusedloss.keras import (
-    BinaryFocalCrossentropy,
-    MeanSquaredError,
-    SparseCategoricalFocalCrossentropy,
-    huber,
-)
+from fusedloss.keras import MeanSquaredError
 
 pytestmark = needs_current_keras
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_symbolic_tensors(case: Case) -> None:
-    y_true, y_pred = case.batch(*((6, 5, 3) if case.axis == 1 else (6, 5)))
-    weights = torch.rand(y_pred.sum(case.axis).shape)
-    symbols = [
-        keras.KerasTensor(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
-        for tensor in (y_true, y_pred, weights)
-    ]
-    loss = case.ours()
-    result = loss(*symbols)
-    assert result.shape == ()
-    assert result.dtype == "float32"
-    model = keras.Function(symbols, result)
-    torch.testing.assert_close(
-        model([y_true, y_pred, weights]), loss(y_true, y_pred, weights), rtol=1e-5, atol=1e-6
-    )
-
-
-def test_a_symbolic_function() -> None:
-    symbols = keras.KerasTensor((None, 5)), keras.KerasTensor((None, 5))
-    assert huber(*symbols, delta=2.0).shape == (None,)
-
-
-def test_a_symbolic_batch_of_any_size() -> None:
-    symbols = keras.KerasTensor((None, None)), keras.KerasTensor((None, None, 5))
-    labels, logits = torch.tensor([[0, 1, 4], [4, 2, 3]]), torch.randn(2, 3, 5)
-    options = {"from_logits": True, "ignore_class": 4, "reduction": "sum"}
-    loss = SparseCategoricalFocalCrossentropy(**options)
-    result = loss(*symbols)
-    assert result.shape == ()
-    torch.testing.assert_close(
-        keras.Function([*symbols], result)([labels, logits]), loss(labels, logits)
-    )
-
-
-def test_a_symbolic_denominator_is_refused() -> None:
-    symbols = keras.KerasTensor((4, 5)), keras.KerasTensor((4, 5))
-    with pytest.raises(NotImplementedError, match="denominator"):
-        BinaryFocalCrossentropy(denominator="positives")(*symbols)
-
-
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-@pytest.mark.parametrize("case", CLASSES, ids=str)
-def test_a_saved_model_with_a_loss_inside(case: Case, tmp_path: Path) -> None:
-    y_true, y_pred = case.batch(6, 5)
-    inputs = [
-        keras.Input(batch_shape=tuple(tensor.shape), dtype=str(tensor.dtype).removeprefix("torch."))
-        for tensor in (y_true, y_pred)
-    ]
-    model = keras.Model(inputs, getattr(fusedloss.keras, case.function)(*inputs, **case.options))
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    expected = case.ours(reduction=None)(y_true, y_pred)
-    torch.testing.assert_close(loaded([y_true, y_pred]), expected)
 
 
 @pytest.mark.parametrize("case", CLASSES, ids=str)
@@ -82,13 +18,6 @@ def test_the_shape_of_a_result_without_memory(case: Case) -> None:
     y_true, y_pred = case.batch(6, 5)
     value = case.ours()(y_true.to("meta"), y_pred.to("meta"), torch.ones(6, device="meta"))
     assert (value.shape, value.dtype, value.device.type) == ((), torch.float32, "meta")
-
-
-def test_an_unbuilt_model() -> None:
-    model = keras.Sequential([keras.layers.Dense(3)])
-    model.compile("sgd", loss=MeanSquaredError())
-    history = model.fit(torch.randn(8, 2).numpy(), torch.randn(8, 3).numpy(), verbose=0)
-    assert history.history["loss"][0] > 0
 
 
 @pytest.mark.parametrize("case", CLASSES, ids=str)

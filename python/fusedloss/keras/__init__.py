@@ -1,4 +1,6 @@
-"""Losses for Keras 3 on the torch backend: names, arguments and defaults of `keras.losses`.
+"""Losses for Keras 3 on PyTorch, JAX or TensorFlow, as `keras.losses` has them.
+
+Names, arguments and defaults are those of `keras.losses`, and they mean the same on each backend.
 
 A loss is swapped by its module alone, in `compile(loss=...)` or in a loop of one's own:
 
@@ -20,23 +22,21 @@ Losses that Keras lacks follow its style: `Gamma`, `GaussianNLL`, `NegativeBinom
 `SparseCategoricalFocalCrossentropy`, `Tweedie` and `ZeroInflatedPoisson`.
 
 Import `fusedloss.keras` before loading a model that was saved with one of these losses: that
-registers them, under `fusedloss>`.
+registers them, under `fusedloss>`. A model that was saved on one backend can be loaded on another.
+
+Where an example shows a tensor, it is one of PyTorch.
 """
 
 try:
-    import keras as _keras
+    import keras as _keras  # noqa: F401
 except ImportError as error:
     raise ImportError(
-        "fusedloss.keras needs Keras 3 on PyTorch: pip install 'fusedloss[keras]', and set the "
-        "environment variable KERAS_BACKEND=torch before Keras is imported"
+        "fusedloss.keras needs Keras 3 and the framework that it runs on: pip install "
+        "'fusedloss[keras]' brings PyTorch; set the environment variable KERAS_BACKEND to torch, "
+        "jax or tensorflow before Keras is imported"
     ) from error
 
-if _keras.backend.backend() != "torch":
-    raise ImportError(
-        f"fusedloss.keras needs the torch backend of Keras, got {_keras.backend.backend()!r}: set "
-        "the environment variable KERAS_BACKEND=torch before Keras is imported"
-    )
-
+from fusedloss.keras import _backend as _backend  # first: it refuses other backends of Keras
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._lookup import deserialize, get, serialize
 from fusedloss.keras.binary import (

@@ -4,10 +4,10 @@ import inspect
 from typing import Any
 
 import keras
-import torch
 
 from fusedloss import _core
 from fusedloss._arguments import REDUCTIONS
+from fusedloss.keras._backend import backend
 from fusedloss.keras._kernel import Kernel
 from fusedloss.keras._symbolic import is_symbolic
 
@@ -19,17 +19,17 @@ class FusedLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no type
     `get_config` saves. One that overrides `call`, which returns the losses of the rows, has them
     weighted and reduced by Keras:
 
-    >>> import fusedloss.keras
+    >>> import keras, fusedloss.keras
     >>> class Capped(fusedloss.keras.MeanSquaredError):
     ...     def __init__(self, cap=1.0, **options):
     ...         super().__init__(**options)
     ...         self.cap = cap
     ...
     ...     def call(self, y_true, y_pred):
-    ...         return super().call(y_true, y_pred).clamp_max(self.cap)
+    ...         return keras.ops.minimum(super().call(y_true, y_pred), self.cap)
     >>> loss = Capped(cap=4.0, reduction="sum")
-    >>> loss([[0.0], [0.0]], [[1.0], [9.0]])
-    tensor(5.)
+    >>> float(loss([[0.0], [0.0]], [[1.0], [9.0]]))
+    5.0
     >>> loss.get_config()
     {'cap': 4.0, 'reduction': 'sum', 'name': 'mean_squared_error', 'dtype': None}
     """
@@ -40,7 +40,7 @@ class FusedLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no type
         if kernel.denominator is not None and REDUCTIONS[reduction] in (_core.SUM, _core.NONE):
             raise ValueError(f"a denominator needs a mean, got reduction={reduction!r}")
         self._kernel = kernel
-        self._loss_dtype: torch.dtype = getattr(torch, self.dtype)
+        self._loss_dtype = backend.dtype_of(self.dtype)
         self._follows_floatx = dtype is None
         self._is_reduced_by_keras = type(self).call is not FusedLoss.call
 
@@ -71,11 +71,11 @@ class FusedLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no type
                     "`call`: others are reduced by Keras"
                 )
             return super().__call__(y_true, y_pred, sample_weight)
-        mask = getattr(y_pred, "_keras_mask", None)
-        if self._loss_dtype is torch.float64:
+        mask = backend.mask_of(y_pred)
+        if self.dtype == "float64":
             y_pred = keras.ops.convert_to_tensor(y_pred, "float64")
         loss = self._kernel(y_true, y_pred, sample_weight, mask, REDUCTIONS[self.reduction])
-        return loss if loss.dtype is self._loss_dtype else loss.to(self._loss_dtype)
+        return loss if loss.dtype == self._loss_dtype else backend.cast(loss, self._loss_dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the losses of the rows, unweighted. Tensors may be symbolic."""

@@ -8,16 +8,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import keras
-import torch
-from torch import Tensor
+import numpy as np
 
 from fusedloss import _core
 from fusedloss._arguments import POSITIVES, integer
 from fusedloss._registry import BY_NAME, require_parameters
-from fusedloss.keras._rows import Shape, line_up, squeeze_or_expand
+from fusedloss.keras._backend import Shape, Tensor, backend
+from fusedloss.keras._rows import line_up, squeeze_or_expand
 from fusedloss.keras._symbolic import RowLosses, is_symbolic
-from fusedloss.torch._arguments import positives
-from fusedloss.torch._autograd import fused
 
 # A parameter that is Keras' epsilon, as it is at the time of the call.
 EPSILON = None
@@ -33,7 +31,8 @@ class Kernel(ABC):
       name: of the loss in the core.
       parameters: its first parameters; the others have their defaults.
       axis: the axis of a row.
-      class_weight: a weight for each class, or for each output of a row; or a single one.
+      class_weight: a weight for each class, or for each output of a row; or a single one, of no
+        axes. As `backend.constant` keeps it.
       weight_name: what the public class calls these weights.
       ignore_label: label of rows that do not count.
       constants: further predictions of the core that are the same number everywhere.
@@ -43,7 +42,7 @@ class Kernel(ABC):
     name: str
     parameters: tuple[float | None, ...] = ()
     axis: int = -1
-    class_weight: Tensor | None = None
+    class_weight: Any = None
     weight_name: str = "class_weight"
     ignore_label: int | None = None
     constants: tuple[float, ...] = ()
@@ -61,25 +60,28 @@ class Kernel(ABC):
         reduction: int = _core.NONE,
     ) -> Tensor:
         """Return the losses of the rows, or what the reduction makes of them."""
-        y_pred = _predictions(y_pred)
-        y_true, y_pred, axis, rows = self._line_up(beside(y_pred, y_true), y_pred)
+        y_pred = backend.predictions(y_pred)
+        y_true, y_pred, axis, rows = self._line_up(backend.beside(y_pred, y_true), y_pred)
         weight = exists = None
         if sample_weight is not None:
-            sample_weight = beside(y_pred, sample_weight)
-            weight = line_up("sample_weight", sample_weight, rows)
-            if weight.shape != rows:
-                y_true, y_pred, axis, rows = _repeat(y_true, y_pred, axis, rows, weight.shape)
+            sample_weight = backend.beside(y_pred, sample_weight)
+            weight, repeats = line_up("sample_weight", sample_weight, rows)
+            if repeats:
+                y_true, y_pred, axis, rows = _repeat(y_true, y_pred, axis, rows, weight)
         if mask is not None:
-            exists = line_up("mask", beside(y_pred, mask).bool(), rows)
-            if exists.shape != rows:
-                y_true, y_pred, axis, rows = _repeat(y_true, y_pred, axis, rows, exists.shape)
-                weight = None if weight is None else weight.expand(rows)
+            mask = backend.truth(backend.beside(y_pred, mask))
+            exists, repeats = line_up("mask", mask, rows)
+            if repeats:
+                y_true, y_pred, axis, rows = _repeat(y_true, y_pred, axis, rows, exists)
+            exists = backend.spread(exists, rows)
+        if weight is not None:
+            weight = backend.spread(weight, rows)
         y_pred, more = self._parts(y_pred, axis)
         class_weight = self.class_weight
         if class_weight is not None:
-            class_weight = self._weigh(beside(y_pred, class_weight), y_pred, axis)
+            class_weight = self._weigh(class_weight, y_pred, axis)
         per_positive = self.denominator == POSITIVES and reduction in _MEANS
-        loss = fused(
+        loss = backend.fused(
             BY_NAME[self.name].id,
             self._all_parameters(),
             y_true,
@@ -94,11 +96,15 @@ class Kernel(ABC):
             denominator=self.denominator if isinstance(self.denominator, float) else 0.0,
         )
         if per_positive:
-            across = [None if each is None else each.unsqueeze(axis) for each in (weight, exists)]
-            loss = loss / positives(y_true, *across).to(loss.dtype)
+            across = [
+                None if each is None else backend.unsqueeze(each, axis) for each in (weight, exists)
+            ]
+            loss = loss / backend.cast(backend.positives(y_true, *across), loss.dtype)
         elif reduction == _core.NONE and sample_weight is not None:
             # In Keras the losses follow the weights: (n,) losses by (n, 1) weights are (n, 1).
             loss, _ = squeeze_or_expand(loss, sample_weight)
+        if backend.DISTRIBUTES and reduction in _MEANS:
+            loss = backend.share(loss)
         return loss
 
     def losses(self, y_true: Any, y_pred: Any) -> Tensor:
@@ -123,7 +129,7 @@ class Kernel(ABC):
         """Return the kernel that `get_config` describes."""
         weights = config["class_weight"]
         if weights is not None:
-            weights = torch.tensor(weights, dtype=torch.float64)
+            weights = backend.constant(np.array(weights, np.float64))
         tuples = {name: tuple(config[name]) for name in ("parameters", "constants")}
         return cls(**{**config, **tuples, "class_weight": weights})
 
@@ -139,19 +145,20 @@ class Kernel(ABC):
 
     def _parts(self, y_pred: Tensor, axis: int) -> tuple[Tensor, tuple[Tensor, ...]]:  # noqa: ARG002
         """Return the first prediction of the core, and the further ones in its shape."""
-        if not self.constants:
-            return y_pred, ()
-        constants = torch.tensor(self.constants, dtype=torch.float64, device=y_pred.device)
-        return y_pred, tuple(constant.expand(y_pred.shape) for constant in constants)
+        return y_pred, tuple(backend.fill(value, y_pred) for value in self.constants)
 
-    def _weigh(self, weights: Tensor, y_pred: Tensor, axis: int) -> Tensor:
+    def _weigh(self, weights: Any, y_pred: Tensor, axis: int) -> Tensor:
         """Return the weights of the classes as the core takes them."""
-        if weights.ndim and weights.shape[0] != y_pred.shape[axis]:
+        self._require_one_each(weights, y_pred, axis)
+        return backend.beside(y_pred, weights)
+
+    def _require_one_each(self, weights: Any, y_pred: Tensor, axis: int) -> None:
+        classes = backend.shape_of(y_pred)[axis]
+        if weights.ndim and classes is not None and weights.shape[0] != classes:
             raise ValueError(
-                f"{self.weight_name} must hold one number for each of the {y_pred.shape[axis]} "
-                f"entries of y_pred along axis {self.axis}, got {weights.shape[0]}"
+                f"{self.weight_name} must hold one number for each of the {classes} entries of "
+                f"y_pred along axis {self.axis}, got {weights.shape[0]}"
             )
-        return weights
 
     def _split(self, shape: Shape) -> tuple[int, Shape]:
         """The axis of a row, counted from the front, and the shape of the rows."""
@@ -164,27 +171,21 @@ class Kernel(ABC):
         return axis, shape[:-1] if axis == ndim - 1 else shape[:axis] + shape[axis + 1 :]
 
 
-def _predictions(y_pred: Any) -> Tensor:
-    tensor: Tensor = y_pred if isinstance(y_pred, Tensor) else keras.ops.convert_to_tensor(y_pred)
-    return (
-        tensor if tensor.is_floating_point() else tensor.to(getattr(torch, keras.config.floatx()))
-    )
-
-
-def beside(y_pred: Tensor, values: Any) -> Tensor:
-    """`values` as a tensor on the device of `y_pred`. The dtype stays: labels are never floated."""
-    tensor: Tensor = values if isinstance(values, Tensor) else keras.ops.convert_to_tensor(values)
-    return tensor if tensor.device == y_pred.device else tensor.to(y_pred.device)
-
-
 def _repeat(
-    y_true: Tensor, y_pred: Tensor, axis: int, rows: Shape, repeated: Shape
+    y_true: Tensor, y_pred: Tensor, axis: int, rows: Shape, weights: Tensor
 ) -> tuple[Tensor, Tensor, int, Shape]:
-    """Expand targets and predictions from `rows` to as many rows as there are weights."""
-    new_axis = axis + len(repeated) - len(rows)
-
-    def expand(tensor: Tensor) -> Tensor:
-        return tensor.expand(*repeated[:new_axis], tensor.shape[axis], *repeated[new_axis:])
-
-    sparse = y_true.shape == rows
-    return y_true.expand(repeated) if sparse else expand(y_true), expand(y_pred), new_axis, repeated
+    """Repeat targets and predictions where there are several weights for one row."""
+    sizes = keras.ops.shape(y_pred)  # known or not
+    wanted = [*keras.ops.shape(weights)]
+    new_axis = axis + len(wanted) - len(rows)
+    own = [1] * (len(wanted) - len(rows)) + [*sizes[:axis], *sizes[axis + 1 :]]
+    wanted = [
+        there if isinstance(here, int) and here == 1 else here
+        for here, there in zip(own, wanted, strict=True)
+    ]
+    whole = (*wanted[:new_axis], sizes[axis], *wanted[new_axis:])
+    sparse = y_true.ndim == len(rows)
+    y_true = keras.ops.broadcast_to(y_true, wanted if sparse else whole)
+    y_pred = keras.ops.broadcast_to(y_pred, whole)
+    shape = backend.shape_of(y_pred)
+    return y_true, y_pred, new_axis, shape[:new_axis] + shape[new_axis + 1 :]

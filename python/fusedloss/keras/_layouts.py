@@ -4,16 +4,11 @@ import warnings
 from typing import Any
 
 import keras
-import torch
-from torch import Tensor
 
-from fusedloss.keras._kernel import Kernel, beside
-from fusedloss.keras._rows import Shape, refuse_labels, refuse_targets, squeeze_or_expand
+from fusedloss.keras._backend import Shape, Tensor, backend
+from fusedloss.keras._kernel import Kernel
+from fusedloss.keras._rows import fits, refuse_labels, refuse_targets, squeeze_or_expand
 from fusedloss.keras._symbolic import is_symbolic
-from fusedloss.torch._arguments import signs_of
-
-_LABELS = {torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8}
-_TARGETS = _LABELS | {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool}
 
 _saved = keras.saving.register_keras_serializable(package="fusedloss")
 
@@ -27,22 +22,24 @@ class ElementKernel(Kernel):
 
     def _line_up(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor, int, Shape]:
         y_true, y_pred = squeeze_or_expand(y_true, y_pred)
-        if y_true.shape != y_pred.shape:
-            if not self.broadcasts:
-                refuse_targets(y_true, y_pred)
-            try:
-                y_true, y_pred = torch.broadcast_tensors(y_true, y_pred)  # type: ignore[no-untyped-call]
-            except RuntimeError:
-                refuse_targets(y_true, y_pred)
-        if y_pred.ndim == 0:
-            y_true, y_pred = y_true[None], y_pred[None]
-        return _readable(y_true, y_pred), y_pred, *self._split(y_pred.shape)
+        given, shape = backend.shape_of(y_true), backend.shape_of(y_pred)
+        if given != shape:
+            if self.broadcasts:
+                try:
+                    y_true, y_pred = backend.broadcast(y_true, y_pred)
+                except ValueError:
+                    refuse_targets(given, shape)
+                shape = backend.shape_of(y_pred)
+            elif not fits(given, shape):
+                refuse_targets(given, shape)
+        if not shape:
+            y_true, y_pred, shape = y_true[None], y_pred[None], (1,)
+        return backend.readable(y_true, y_pred), y_pred, *self._split(shape)
 
-    def _weigh(self, weights: Tensor, y_pred: Tensor, axis: int) -> Tensor:
-        weights = super()._weigh(weights, y_pred, axis)
-        if weights.ndim:
-            weights = weights.reshape(-1, *[1] * (y_pred.ndim - 1 - axis))
-        return weights.expand(y_pred.shape)
+    def _weigh(self, weights: Any, y_pred: Tensor, axis: int) -> Tensor:
+        self._require_one_each(weights, y_pred, axis)
+        weights = weights.reshape(*[1] * axis, -1, *[1] * (y_pred.ndim - 1 - axis))
+        return backend.spread(backend.beside(y_pred, weights), backend.shape_of(y_pred))
 
 
 @_saved
@@ -60,7 +57,7 @@ class SignKernel(BroadcastKernel):
     __slots__ = ()
 
     def _line_up(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor, int, Shape]:
-        return super()._line_up(signs_of(y_true), y_pred)
+        return super()._line_up(backend.signs(y_true), y_pred)
 
 
 @_saved
@@ -70,23 +67,26 @@ class PairKernel(ElementKernel):
     __slots__ = ()
 
     def _line_up(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor, int, Shape]:
-        if not y_pred.ndim or y_pred.shape[-1] % 2:
+        shape = backend.shape_of(y_pred)
+        last = shape[-1] if shape else 1
+        if last is not None and last % 2:
             raise ValueError(
                 "y_pred must hold two predictions of each target, one half of its last axis each, "
-                f"got shape {(*y_pred.shape,)}"
+                f"got shape {(*shape,)}"
             )
-        half = (*y_pred.shape[:-1], y_pred.shape[-1] // 2)
-        if y_true.shape == half[:-1] and half[-1] == 1:
-            y_true = y_true.unsqueeze(-1)
-        if y_true.shape != half:
+        half = (*shape[:-1], None if last is None else last // 2)
+        if half[-1] == 1 and fits(backend.shape_of(y_true), half[:-1]):
+            y_true = backend.unsqueeze(y_true, -1)
+        given = backend.shape_of(y_true)
+        if not fits(given, half):
             raise ValueError(
                 f"y_true must have the shape of y_pred with half of its last axis, {half}, got "
-                f"{(*y_true.shape,)}"
+                f"{(*given,)}"
             )
-        return _readable(y_true, y_pred), y_pred, *self._split(y_pred.shape)
+        return backend.readable(y_true, y_pred), y_pred, *self._split(shape)
 
     def _parts(self, y_pred: Tensor, axis: int) -> tuple[Tensor, tuple[Tensor, ...]]:
-        first, second = y_pred.chunk(2, axis)
+        first, second = backend.halves(y_pred, axis)
         return first, (second,)
 
 
@@ -98,17 +98,18 @@ class DenseKernel(Kernel):
 
     def _line_up(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor, int, Shape]:
         y_true, y_pred = squeeze_or_expand(y_true, y_pred)
-        axis, rows = self._split(y_pred.shape)
-        if y_true.shape != y_pred.shape:
-            refuse_targets(y_true, y_pred, labels=y_true.shape == rows)
-        if y_pred.shape[axis] == 1:
+        given, shape = backend.shape_of(y_true), backend.shape_of(y_pred)
+        axis, rows = self._split(shape)
+        if not fits(given, shape):
+            refuse_targets(given, shape, labels=fits(given, rows))
+        if shape[axis] == 1:
             warnings.warn(
-                f"y_pred of shape {(*y_pred.shape,)} has one class, whose probability is always 1: "
+                f"y_pred of shape {(*shape,)} has one class, whose probability is always 1: "
                 "two classes with one output need a binary loss",
                 SyntaxWarning,
                 stacklevel=4,
             )
-        return _readable(y_true, y_pred), y_pred, axis, rows
+        return backend.readable(y_true, y_pred), y_pred, axis, rows
 
 
 @_saved
@@ -121,27 +122,22 @@ class SparseKernel(Kernel):
         """Return the losses of the rows, with a Keras mask of those that count."""
         losses = super().losses(y_true, y_pred)
         if self.ignore_label is not None:
-            labels = y_true if is_symbolic(y_true, y_pred) else beside(losses, y_true)
+            labels = y_true if is_symbolic(y_true, y_pred) else backend.beside(losses, y_true)
             if len(labels.shape) > len(losses.shape) + 1:
                 labels = keras.ops.squeeze(labels, -1)
             if len(labels.shape) > len(losses.shape):
                 labels = keras.ops.squeeze(labels, self.axis)
-            losses._keras_mask = labels != self.ignore_label  # type: ignore[attr-defined]
+            backend.attach_mask(losses, labels != self.ignore_label)
         return losses
 
     def _line_up(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor, int, Shape]:
-        axis, rows = self._split(y_pred.shape)
-        if y_true.ndim == y_pred.ndim + 1 and y_true.shape[-1] == 1:
-            y_true = y_true.squeeze(-1)
-        if y_true.ndim == y_pred.ndim and y_true.shape[axis] == 1:
-            y_true = y_true.squeeze(axis)
-        if y_true.shape != rows:
-            refuse_labels(y_true, y_pred, rows)
-        if y_true.dtype not in _LABELS:  # floating labels are truncated, as Keras does
-            y_true = y_true.to(torch.int64)
-        return y_true, y_pred, axis, rows
-
-
-def _readable(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """Targets in a dtype that the core reads, which are all real ones of torch but a few."""
-    return y_true if y_true.dtype in _TARGETS else y_true.to(y_pred.dtype)
+        shape = backend.shape_of(y_pred)
+        axis, rows = self._split(shape)
+        if y_true.ndim == y_pred.ndim + 1 and backend.shape_of(y_true)[-1] == 1:
+            y_true = backend.squeeze(y_true, -1)
+        if y_true.ndim == y_pred.ndim and backend.shape_of(y_true)[axis] == 1:
+            y_true = backend.squeeze(y_true, axis)
+        given = backend.shape_of(y_true)
+        if not fits(given, rows):
+            refuse_labels(given, shape, rows)
+        return backend.labels(y_true), y_pred, axis, rows

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from torch import Tensor
-
 from fusedloss._arguments import number
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
 from fusedloss.keras._kernel import EPSILON
@@ -77,10 +76,10 @@ class BinaryCrossentropy(FusedLoss):
     nothing is clipped. As `keras.losses.BinaryCrossentropy`.
 
     >>> from fusedloss.keras import BinaryCrossentropy
-    >>> BinaryCrossentropy(from_logits=True)([[1], [0]], [[0.0], [0.0]])
-    tensor(0.6931)
-    >>> BinaryCrossentropy(from_logits=True, pos_weight=3.0)([[1], [0]], [[0.0], [0.0]])
-    tensor(1.3863)
+    >>> float(BinaryCrossentropy(from_logits=True)([[1], [0]], [[0.0], [0.0]]))
+    0.6931
+    >>> float(BinaryCrossentropy(from_logits=True, pos_weight=3.0)([[1], [0]], [[0.0], [0.0]]))
+    1.3863
 
     Args:
       from_logits: predictions are logits.

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from torch import Tensor
-
 from fusedloss._arguments import number, require_positives
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
 from fusedloss.keras._kernel import EPSILON
@@ -115,8 +114,8 @@ class BinaryFocalCrossentropy(FusedLoss):
     logits: there a confident mistake has gradient 0, here it has not.
 
     >>> from fusedloss.keras import BinaryFocalCrossentropy
-    >>> BinaryFocalCrossentropy(from_logits=True)([[1], [1]], [[0.0], [4.0]])
-    tensor(0.0866)
+    >>> float(BinaryFocalCrossentropy(from_logits=True)([[1], [1]], [[0.0], [4.0]]))
+    0.0866
 
     Args:
       apply_class_balancing: weigh the classes by `alpha`.

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from torch import Tensor
-
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._crossentropy import crossentropy
 from fusedloss.keras._documentation import public
@@ -77,10 +76,10 @@ class CategoricalCrossentropy(FusedLoss):
 
     >>> from fusedloss.keras import CategoricalCrossentropy
     >>> loss = CategoricalCrossentropy(from_logits=True)
-    >>> loss([[0, 1, 0], [0, 0, 1]], [[0.0, 0.0, 0.0], [0.0, 0.0, 99.0]])
-    tensor(0.5493)
-    >>> CategoricalCrossentropy(from_logits=True, z_loss=0.5)([[0, 1]], [[0.0, 0.0]])
-    tensor(0.9334)
+    >>> float(loss([[0, 1, 0], [0, 0, 1]], [[0.0, 0.0, 0.0], [0.0, 0.0, 99.0]]))
+    0.5493
+    >>> float(CategoricalCrossentropy(from_logits=True, z_loss=0.5)([[0, 1]], [[0.0, 0.0]]))
+    0.9334
 
     Args:
       from_logits: predictions are logits.

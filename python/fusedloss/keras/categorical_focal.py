@@ -2,9 +2,8 @@
 
 from typing import Any, TypeVar
 
-from torch import Tensor
-
 from fusedloss._arguments import integer, number
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
 from fusedloss.keras._kernel import EPSILON, Kernel
@@ -102,8 +101,8 @@ class CategoricalFocalCrossentropy(FusedLoss):
 
     >>> from fusedloss.keras import CategoricalFocalCrossentropy
     >>> loss = CategoricalFocalCrossentropy(alpha=[1.0, 0.5], from_logits=True)
-    >>> loss([[1, 0], [0, 1]], [[0.0, 0.0], [0.0, 0.0]])
-    tensor(0.1300)
+    >>> float(loss([[1, 0], [0, 1]], [[0.0, 0.0], [0.0, 0.0]]))
+    0.13
 
     Args:
       alpha: weight of every class, >= 0, or a list of one weight for each class.
@@ -203,8 +202,8 @@ class SparseCategoricalFocalCrossentropy(FusedLoss):
 
     >>> from fusedloss.keras import SparseCategoricalFocalCrossentropy
     >>> loss = SparseCategoricalFocalCrossentropy(alpha=[1.0, 0.5], from_logits=True)
-    >>> loss([0, 1], [[0.0, 0.0], [0.0, 0.0]])
-    tensor(0.1300)
+    >>> float(loss([0, 1], [[0.0, 0.0], [0.0, 0.0]]))
+    0.13
 
     Args:
       alpha: weight of every class, >= 0, or a list of one weight for each class.

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from torch import Tensor
-
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
 from fusedloss.keras._kernel import EPSILON
@@ -82,10 +81,10 @@ class Poisson(FusedLoss):
     "softplus"; with `log_input`, none. As `keras.losses.Poisson`, which has no `log_input`.
 
     >>> from fusedloss.keras import Poisson
-    >>> Poisson(reduction="sum")([[0.0, 2.0], [1.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]])
-    tensor(2.0000)
-    >>> Poisson(log_input=True)([[0.0], [1.0]], [[0.0], [1.0]])
-    tensor(1.3591)
+    >>> float(Poisson(reduction="sum")([[0.0, 2.0], [1.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]]))
+    2.0
+    >>> float(Poisson(log_input=True)([[0.0], [1.0]], [[0.0], [1.0]]))
+    1.3591
 
     Args:
       log_input: predictions are the logarithms of the rates.
@@ -154,8 +153,8 @@ class NegativeBinomial(FusedLoss):
     Hilbe, J. M. (2011), Negative binomial regression, 2nd edition.
 
     >>> from fusedloss.keras import NegativeBinomial
-    >>> NegativeBinomial(dispersion=1.0)([[0.0], [1.0]], [[1.0], [1.0]])
-    tensor(1.0397)
+    >>> float(NegativeBinomial(dispersion=1.0)([[0.0], [1.0]], [[1.0], [1.0]]))
+    1.0397
 
     Args:
       dispersion: how much the variance exceeds the mean, >= 0; with 0 it is the Poisson loss.
@@ -223,8 +222,8 @@ class ZeroInflatedPoisson(FusedLoss):
     manufacturing.
 
     >>> from fusedloss.keras import ZeroInflatedPoisson
-    >>> ZeroInflatedPoisson(log_input=True)([[0.0], [2.0]], [[0.0, 0.0], [0.0, 0.0]])
-    tensor(1.0365)
+    >>> float(ZeroInflatedPoisson(log_input=True)([[0.0], [2.0]], [[0.0, 0.0], [0.0, 0.0]]))
+    1.0365
 
     Args:
       log_input: the first half of predictions are the logarithms of the rates.

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from torch import Tensor
-
 from fusedloss._arguments import integer, number
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
 from fusedloss.keras._layouts import SparseKernel
@@ -70,8 +69,8 @@ class CategoricalGeneralizedCrossEntropy(FusedLoss):
     `keras.losses.CategoricalGeneralizedCrossEntropy`, which takes probabilities only.
 
     >>> from fusedloss.keras import CategoricalGeneralizedCrossEntropy
-    >>> CategoricalGeneralizedCrossEntropy(q=0.5)([0, 1], [[0.25, 0.75], [0.25, 0.75]])
-    tensor(0.6340)
+    >>> float(CategoricalGeneralizedCrossEntropy(q=0.5)([0, 1], [[0.25, 0.75], [0.25, 0.75]]))
+    0.634
 
     Args:
       q: how tolerant the loss is, in (0, 1]: near 0 it is cross-entropy, at 1 the absolute error.

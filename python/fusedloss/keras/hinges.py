@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from torch import Tensor
-
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
 from fusedloss.keras._layouts import BroadcastKernel, SignKernel
@@ -48,8 +47,8 @@ class Hinge(FusedLoss):
     If all targets of the batch are 0 or 1, 0 stands for -1. As `keras.losses.Hinge`.
 
     >>> from fusedloss.keras import Hinge
-    >>> Hinge()([[0], [1]], [[0.5], [0.5]])
-    tensor(1.)
+    >>> float(Hinge()([[0], [1]], [[0.5], [0.5]]))
+    1.0
     """
 
     def __init__(
@@ -96,8 +95,8 @@ class SquaredHinge(FusedLoss):
     If all targets of the batch are 0 or 1, 0 stands for -1. As `keras.losses.SquaredHinge`.
 
     >>> from fusedloss.keras import SquaredHinge
-    >>> SquaredHinge()([[0], [1]], [[0.5], [0.5]])
-    tensor(1.2500)
+    >>> float(SquaredHinge()([[0], [1]], [[0.5], [0.5]]))
+    1.25
     """
 
     def __init__(
@@ -145,8 +144,8 @@ class CategoricalHinge(FusedLoss):
     `keras.losses.CategoricalHinge`.
 
     >>> from fusedloss.keras import CategoricalHinge
-    >>> CategoricalHinge()([[0, 1, 0], [1, 0, 0]], [[0.5, 1.0, 0.0], [2.0, 0.5, 0.5]])
-    tensor(0.2500)
+    >>> float(CategoricalHinge()([[0, 1, 0], [1, 0, 0]], [[0.5, 1.0, 0.0], [2.0, 0.5, 0.5]]))
+    0.25
     """
 
     def __init__(

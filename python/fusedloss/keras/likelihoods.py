@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from torch import Tensor
-
 from fusedloss._arguments import number
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
 from fusedloss.keras._kernel import EPSILON
@@ -71,8 +70,8 @@ class Gamma(FusedLoss):
     McCullagh, P. and Nelder, J. A. (1989), Generalized linear models, 2nd edition.
 
     >>> from fusedloss.keras import Gamma
-    >>> Gamma(log_input=True)([[2.0], [1.0]], [[0.0], [0.0]])
-    tensor(1.5000)
+    >>> float(Gamma(log_input=True)([[2.0], [1.0]], [[0.0], [0.0]]))
+    1.5
 
     Args:
       log_input: predictions are the logarithms of the means.
@@ -132,8 +131,8 @@ class Tweedie(FusedLoss):
     Jorgensen, B. (1987), Exponential dispersion models.
 
     >>> from fusedloss.keras import Tweedie
-    >>> Tweedie(power=1.5)([[0.0], [1.0]], [[1.0], [4.0]])
-    tensor(3.5000)
+    >>> float(Tweedie(power=1.5)([[0.0], [1.0]], [[1.0], [4.0]]))
+    3.5
 
     Args:
       power: how the variance grows with the mean, in [1, 3].
@@ -189,8 +188,8 @@ class Pinball(FusedLoss):
     Koenker, R. and Bassett, G. (1978), Regression quantiles.
 
     >>> from fusedloss.keras import Pinball
-    >>> Pinball(quantile=0.9)([[1.0], [1.0]], [[0.0], [2.0]])
-    tensor(0.5000)
+    >>> float(Pinball(quantile=0.9)([[1.0], [1.0]], [[0.0], [2.0]]))
+    0.5
 
     Args:
       quantile: the share of the targets that lie below the best prediction, in [0, 1].
@@ -248,8 +247,8 @@ class GaussianNLL(FusedLoss):
     Weigend, A. S. (1994), Estimating the mean and variance of the target probability distribution.
 
     >>> from fusedloss.keras import GaussianNLL
-    >>> GaussianNLL()([[1.0], [1.0]], [[1.0, 1.0], [3.0, 4.0]])
-    tensor(0.5966)
+    >>> float(GaussianNLL()([[1.0], [1.0]], [[1.0, 1.0], [3.0, 4.0]]))
+    0.5966
 
     Args:
       full: add the constant ln(2 pi) / 2.

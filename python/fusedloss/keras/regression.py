@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from torch import Tensor
-
 from fusedloss._arguments import number
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
 from fusedloss.keras._layouts import BroadcastKernel
@@ -54,10 +53,10 @@ class MeanSquaredError(FusedLoss):
 
     >>> from fusedloss.keras import MeanSquaredError
     >>> loss = MeanSquaredError()
-    >>> loss([[0.0, 1.0], [2.0, 3.0]], [[0.0, 3.0], [2.0, 2.0]])
-    tensor(1.2500)
-    >>> loss([[0.0, 1.0], [2.0, 3.0]], [[0.0, 3.0], [2.0, 2.0]], sample_weight=[1.0, 4.0])
-    tensor(2.)
+    >>> float(loss([[0.0, 1.0], [2.0, 3.0]], [[0.0, 3.0], [2.0, 2.0]]))
+    1.25
+    >>> float(loss([[0.0, 1.0], [2.0, 3.0]], [[0.0, 3.0], [2.0, 2.0]], sample_weight=[1.0, 4.0]))
+    2.0
     """
 
     def __init__(
@@ -104,8 +103,8 @@ class MeanAbsoluteError(FusedLoss):
     As `keras.losses.MeanAbsoluteError`.
 
     >>> from fusedloss.keras import MeanAbsoluteError
-    >>> MeanAbsoluteError()([[0.0, 1.0], [2.0, 3.0]], [[0.0, 3.0], [2.0, 2.0]])
-    tensor(0.7500)
+    >>> float(MeanAbsoluteError()([[0.0, 1.0], [2.0, 3.0]], [[0.0, 3.0], [2.0, 2.0]]))
+    0.75
     """
 
     def __init__(
@@ -153,8 +152,8 @@ class Huber(FusedLoss):
     Huber, P. J. (1964), Robust estimation of a location parameter. As `keras.losses.Huber`.
 
     >>> from fusedloss.keras import Huber
-    >>> Huber(delta=1.0)([[0.0, 1.0]], [[0.5, 4.0]])
-    tensor(1.3125)
+    >>> float(Huber(delta=1.0)([[0.0, 1.0]], [[0.5, 4.0]]))
+    1.3125
     >>> Huber(delta=3.0).get_config()["delta"]
     3.0
 
@@ -210,8 +209,8 @@ class LogCosh(FusedLoss):
     `keras.losses.LogCosh`, but exact for small differences as well, which Keras rounds to 0.
 
     >>> from fusedloss.keras import LogCosh
-    >>> LogCosh()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]])
-    tensor(0.1084)
+    >>> float(LogCosh()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]]))
+    0.1084
     """
 
     def __init__(

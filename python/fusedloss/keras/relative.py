@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from torch import Tensor
-
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
 from fusedloss.keras._kernel import EPSILON
@@ -48,8 +47,8 @@ class MeanAbsolutePercentageError(FusedLoss):
     A target of 0 makes both very large. As `keras.losses.MeanAbsolutePercentageError`.
 
     >>> from fusedloss.keras import MeanAbsolutePercentageError
-    >>> MeanAbsolutePercentageError()([[10.0], [200.0]], [[9.0], [240.0]])
-    tensor(15.)
+    >>> float(MeanAbsolutePercentageError()([[10.0], [200.0]], [[9.0], [240.0]]))
+    15.0
     """
 
     def __init__(
@@ -99,8 +98,8 @@ class MeanSquaredLogarithmicError(FusedLoss):
     As `keras.losses.MeanSquaredLogarithmicError`.
 
     >>> from fusedloss.keras import MeanSquaredLogarithmicError
-    >>> MeanSquaredLogarithmicError()([[9.0], [99.0]], [[99.0], [9.0]])
-    tensor(5.3019)
+    >>> float(MeanSquaredLogarithmicError()([[9.0], [99.0]], [[99.0], [9.0]]))
+    5.3019
     """
 
     def __init__(

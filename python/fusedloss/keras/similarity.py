@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from torch import Tensor
-
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._documentation import public
 from fusedloss.keras._kernel import EPSILON
@@ -54,8 +53,8 @@ class CosineSimilarity(FusedLoss):
     As `keras.losses.CosineSimilarity`.
 
     >>> from fusedloss.keras import CosineSimilarity
-    >>> CosineSimilarity()([[1.0, 1.0], [1.0, 1.0]], [[2.0, 2.0], [-3.0, 3.0]])
-    tensor(-0.5000)
+    >>> float(CosineSimilarity()([[1.0, 1.0], [1.0, 1.0]], [[2.0, 2.0], [-3.0, 3.0]]))
+    -0.5
 
     Args:
       axis: the axis of a vector.
@@ -109,8 +108,8 @@ class KLDivergence(FusedLoss):
     As `keras.losses.KLDivergence`.
 
     >>> from fusedloss.keras import KLDivergence
-    >>> KLDivergence()([[0.5, 0.5], [0.5, 0.5]], [[0.25, 0.75], [0.5, 0.5]])
-    tensor(0.0719)
+    >>> float(KLDivergence()([[0.5, 0.5], [0.5, 0.5]], [[0.25, 0.75], [0.5, 0.5]]))
+    0.0719
     """
 
     def __init__(

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from torch import Tensor
-
+from fusedloss.keras._backend import Tensor
 from fusedloss.keras._base import FusedLoss
 from fusedloss.keras._crossentropy import crossentropy
 from fusedloss.keras._documentation import public
@@ -85,8 +84,8 @@ class SparseCategoricalCrossentropy(FusedLoss):
 
     >>> from fusedloss.keras import SparseCategoricalCrossentropy
     >>> loss = SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
-    >>> loss([1, -1], [[0.0, 0.0], [9.0, 9.0]])
-    tensor(0.6931)
+    >>> float(loss([1, -1], [[0.0, 0.0], [9.0, 9.0]]))
+    0.6931
 
     Args:
       from_logits: predictions are logits.
