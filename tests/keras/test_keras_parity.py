@@ -305,13 +305,14 @@ def test_large_batch(case: Case) -> None:
     assert_same(mine, theirs, rtol=1e-4, atol=1e-9)
 
 
-@only_torch  # Keras applies its epsilon in other places on TensorFlow
 def test_epsilon_is_that_of_keras() -> None:
     keras.config.set_epsilon(0.01)
     y_pred = tensor([[0.0, 1.0, 0.0, 0.0, 0.0], [0.001, 0.999, 0.0, 0.0, 0.0]])
     for case in CASES:
         if case.predictions not in ("probability", "distribution", "rate"):
             continue
+        if case.targets == "label" and BACKEND == "tensorflow":
+            continue  # Keras clips there before it divides by the sum, not after
         y_true = tensor([0, 1]) if case.targets == "label" else np.eye(5, dtype=np.float32)[:2]
         ours, theirs = case.ours(), case.theirs()
         assert_close(ours(y_true, y_pred), theirs(y_true, y_pred))
