@@ -251,7 +251,8 @@ def test_the_predictions_of_a_mixed_model_are_read_as_they_are(policy: str) -> N
 
     class Watched(SparseCategoricalCrossentropy):
         def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-            seen.append((dtype_of(y_true), dtype_of(y_pred)))
+            if not getattr(y_pred, "is_meta", False):  # which Keras builds a model with on torch
+                seen.append((dtype_of(y_true), dtype_of(y_pred)))
             return super().__call__(y_true, y_pred, sample_weight)
 
     model = dense(CLASSES)
