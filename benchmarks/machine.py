@@ -27,7 +27,7 @@ def describe() -> dict[str, Any]:
         "compiler": config["compiler"],
         "instruction set": config["instruction set"],
         "fusedloss": config["version"],
-        "python": platform.pythonversion_of(),
+        "python": platform.python_version(),
         "numpy": np.__version__,
         "torch": torch.__version__,
         "keras": version_of("keras"),
