@@ -14,6 +14,7 @@ import torch
 
 import copies
 import fusedloss.torch.functional as FL
+import machine
 import readme
 import results
 from cases import CASES, HEADLINE, SWEEP, Case
@@ -67,6 +68,13 @@ def found() -> Results:
     machine = {"cpu": "a CPU", "cores": 2, "instruction set": "avx2", "threads": 2}
     machine |= {"torch": "2.13.0+cpu", "commit": "abc", "load": 0.1}
     return Results(machine, False, {SKLEARN: "not installed"}, [measurement()])
+
+
+def test_the_machine_is_described() -> None:
+    found = machine.describe()
+    assert found["torch"] == torch.__version__
+    assert sys.version.startswith(found["python"])
+    assert found["threads"] == torch.get_num_threads()
 
 
 def test_ratios_bandwidths_and_bounds() -> None:
