@@ -87,9 +87,8 @@ def main() -> int:
     save_picture(comparisons, PICTURE)
     print(f"\nLearning curves: {PICTURE}")
 
-    apart = [
-        c for c in comparisons + others if not c.largest_difference <= TOLERANCE
-    ]  # catches NaN too
+    trained = comparisons + others
+    apart = [c for c in trained if not c.largest_difference <= TOLERANCE]  # catches NaN too
     for comparison in apart:
         print(f"{comparison.task.name}, {comparison.front_end}: the curves differ", file=sys.stderr)
     return 1 if apart else 0

@@ -103,9 +103,7 @@ class Kernel(ABC):
         elif reduction == _core.NONE and sample_weight is not None:
             # In Keras the losses follow the weights: (n,) losses by (n, 1) weights are (n, 1).
             loss, _ = squeeze_or_expand(loss, sample_weight)
-        if backend.DISTRIBUTES and reduction in _MEANS:
-            loss = backend.share(loss)
-        return loss
+        return backend.share(loss) if reduction in _MEANS else loss
 
     def losses(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the losses of the rows. Tensors may be symbolic, and so is the result then."""

@@ -15,9 +15,6 @@ Shape: TypeAlias = tuple[int | None, ...]
 class Backend(Protocol):
     """The functions of each module. Where a framework has views, none of them copies."""
 
-    DISTRIBUTES: bool
-    """Whether a loss may be one of several that are added up: see `share`."""
-
     def fused(
         self,
         loss_id: int,

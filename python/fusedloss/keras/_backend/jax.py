@@ -16,9 +16,6 @@ from fusedloss.keras._backend._shared import mask_of as mask_of
 from fusedloss.keras._backend._shared import numbers as numbers
 from fusedloss.keras._backend._shared import positives as positives
 
-# Devices share the arrays of one program, which adds up what lies on all of them.
-DISTRIBUTES = False
-
 _TARGETS = {"bool", "int8", "int16", "int32", "int64", "uint8"}
 _TARGETS |= {"float16", "bfloat16", "float32", "float64"}
 
@@ -31,7 +28,7 @@ def fused(*arguments: Any, **options: Any) -> Array:
 
 
 def share(mean: Array) -> Array:
-    """Return the mean: here a batch is never in parts."""
+    """Return the mean: devices share the arrays of one program, which adds up what lies on all."""
     return mean
 
 

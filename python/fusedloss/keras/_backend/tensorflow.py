@@ -14,9 +14,6 @@ from fusedloss.keras._backend._shared import mask_of as mask_of
 from fusedloss.keras._backend._shared import numbers as numbers
 from fusedloss.keras._backend._shared import positives as positives
 
-# Each replica of a strategy has a part of the batch, and their gradients are added up.
-DISTRIBUTES = True
-
 _LABELS = {tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8}
 _TARGETS = _LABELS | {tf.float16, tf.bfloat16, tf.float32, tf.float64, tf.bool}
 
@@ -27,7 +24,10 @@ def fused(*arguments: Any, **options: Any) -> Tensor:
 
 
 def share(mean: Tensor) -> Tensor:
-    """Return the mean over the number of replicas, as Keras does."""
+    """Return the mean over the number of replicas, as Keras does.
+
+    Each replica of a strategy has a part of the batch, and their gradients are added up.
+    """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     return mean if replicas == 1 else mean / replicas
 

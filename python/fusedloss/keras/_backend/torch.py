@@ -11,8 +11,6 @@ from fusedloss.torch._arguments import positives as positives
 from fusedloss.torch._arguments import signs_of
 from fusedloss.torch._autograd import fused as fused
 
-DISTRIBUTES = False
-
 signs = signs_of
 
 _LABELS = {torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8}
