@@ -102,6 +102,10 @@ int32_t fl_cuda_scale(const fl_tensor* input, const fl_tensor* upstream, const d
   return fl::guarded(status, [&] { fl::scale(*input, *upstream, factor, *output, *launch); });
 }
 
+int32_t fl_cuda_stream_device(void* stream, int32_t* device, fl_status* status) {
+  return fl::guarded(status, [&] { *device = fl::device_of_stream(stream); });
+}
+
 int32_t fl_cuda_capture_id(void* stream, uint64_t* id, fl_status* status) {
   return fl::guarded(status, [&] { *id = fl::capture_id(stream); });
 }

@@ -25,6 +25,13 @@ inline DeviceNumber number_of(const char* name, const fl_tensor& x) {
   return {x.data, x.dtype};
 }
 
+inline void check_scale(const fl_tensor& x) {
+  if (!x.data) return;
+  check_tensor("scale", x);
+  if (x.ndim != 0 || (x.dtype != FL_FLOAT64 && x.dtype != FL_FLOAT32))
+    fail(FL_INVALID_TYPE, "scale must be 0-d, and float64 or float32");
+}
+
 template <class Loss, class First, class... Rest>
 constexpr int place_among(List<First, Rest...>) {
   if constexpr (__is_same(Loss, First))
@@ -72,7 +79,8 @@ class Computation {
   }
 
   // scale: receives what the sum of losses is multiplied with, if it is given.
-  void enqueue(double* scale, void* stream) {
+  void enqueue(const fl_tensor& scale, void* stream) {
+    check_scale(scale);
     if (elements_ == 0) return enqueue_empty(scale, stream);
     const char* const name = arguments_.info->name;
     if (scales_.found) check(launch_divisor(divisor_, stream), name);
@@ -84,9 +92,10 @@ class Computation {
     } else {
       check(row_kernel_->launch(geometry_, stream, row_), name);
     }
-    finish_.scale = scale;
+    finish_.scale = scale.data;
+    finish_.scale_in_double = scale.dtype == FL_FLOAT64;
     const bool summed = call_.loss.data && finish_.count > 0;
-    if (summed || scale) check(launch_finish(finish_, stream), name);
+    if (summed || scale.data) check(launch_finish(finish_, stream), name);
   }
 
  private:
@@ -182,8 +191,8 @@ class Computation {
 
   // Rows without elements: no kernel runs, but every output has a value. All bits of a NaN may
   // be 1.
-  void enqueue_empty(double* scale, void* stream) const {
-    if (scale) fill(scale, 0, sizeof *scale, stream);
+  void enqueue_empty(const fl_tensor& scale, void* stream) const {
+    if (scale.data) fill(scale.data, 0, size_t(item_size(scale.dtype)), stream);
     const int64_t losses = call_.reduction == FL_NONE ? arguments_.row_count : 1;
     const bool is_nan = call_.flags & FL_EMPTY_IS_NAN && call_.reduction != FL_SUM;
     if (call_.loss.data && losses > 0)

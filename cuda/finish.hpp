@@ -22,7 +22,8 @@ struct FinishWork {
   double row_length = 1;        // the elements that a loss is the mean of
   ScalesSource scales;
   bool empty_is_nan = false;
-  double* scale = nullptr;  // receives the factor of the sum, if it is given
+  void* scale = nullptr;  // receives the factor of the sum, if it is given
+  bool scale_in_double = true;
 };
 
 // Sums of parts on the way to a loss: with many parts, one for each block that adds some up.
@@ -48,6 +49,13 @@ FL_DEVICE double sum_of_block(const void* values, bool in_double, int64_t begin,
                    : sum_of_block((const float*)values + begin, count);
 }
 
+FL_DEVICE void put_number(void* numbers, bool in_double, double value, int64_t place = 0) {
+  if (in_double)
+    ((double*)numbers)[place] = value;
+  else
+    ((float*)numbers)[place] = float(value);
+}
+
 // A sum for each block, of chunk_of(count) values.
 FL_KERNEL(kSumThreads, 1)
 add_up_kernel(const void* values, bool in_double, int64_t count, double* sums) {
@@ -65,14 +73,11 @@ FL_KERNEL(kSumThreads, 1) finish_kernel(const FL_GRID_CONSTANT FinishWork work) 
   const int64_t loss = block_index();
   const double sum = sum_of_block(work.values, work.in_double, loss * work.count, work.count);
   if (thread_index() != 0) return;
-  if (work.scale && loss == 0) *work.scale = scales.mean;
+  if (work.scale && loss == 0) put_number(work.scale, work.scale_in_double, scales.mean);
   if (!work.loss || work.count == 0) return;
   const double empty = work.empty_is_nan ? double(__builtin_nan("")) : 0.0;
   const double value = scales.empty ? empty : sum / work.row_length * scales.mean;
-  if (work.loss_in_double)
-    ((double*)work.loss)[loss] = value;
-  else
-    ((float*)work.loss)[loss] = float(value);
+  put_number(work.loss, work.loss_in_double, value, loss);
 }
 
 // After the kernel that computes the values, if there are any.

@@ -42,6 +42,8 @@ inline Device device_properties(int32_t /*device*/) {
 
 inline int largest_cluster(int32_t /*device*/, int most, bool (*)(int)) { return most; }
 
+inline int32_t device_of_stream(void* /*stream*/) { return 0; }
+
 inline uint64_t capture_id(void* /*stream*/) { return 0; }
 
 inline void fill(void* memory, int byte, size_t bytes, void* /*stream*/) {
@@ -115,6 +117,12 @@ inline int largest_cluster(int32_t device, int most, bool (*has_room)(int blocks
     known[device] = blocks;
   }
   return blocks;
+}
+
+inline int32_t device_of_stream(void* stream) {
+  int device = 0;
+  check(cudaStreamGetDevice(cudaStream_t(stream), &device), "stream");
+  return device;
 }
 
 // 0 where none is under way.

@@ -14,7 +14,7 @@ FL_DEVICE void put_found(const RowStatistics& to, int64_t row, const Found<Vec<T
   if (to.log_sum_exp) ((T*)to.log_sum_exp)[row] = found.log_sum_exp.raw;
   if (to.label_log_prob) ((T*)to.label_log_prob)[row] = found.label_log_prob.raw;
   if (to.entropy) ((T*)to.entropy)[row] = found.entropy.raw;
-  if (to.argmax) to.argmax[row] = found.argmax[0];
+  to.argmax.put(row, found.argmax[0]);
 }
 
 template <class T, class Loss>

@@ -1,102 +1,18 @@
 #include "bindings/cuda.hpp"
 
-#include <dlfcn.h>
-
-#include <mutex>
 #include <string>
 
 #include "bindings/calls.hpp"
+#include "bindings/cuda_library.hpp"
 #include "bindings/described.hpp"
-#include "fusedloss/fusedloss_cuda.h"
 
 namespace py = pybind11;
 
 namespace fl {
 namespace {
 
-// A library with the functions of fusedloss_cuda.h, or what is wrong with it.
-class Library {
- public:
-  // Opens it at the first call. It lies beside this module.
-  static const Library& get() {
-    const std::lock_guard<std::mutex> lock(mutex);
-    if (!library.tried_) library = Library(beside_this_module());
-    return library;
-  }
-  // Puts another one in its place, or none that was opened yet.
-  static void replace(const char* path) {
-    const std::lock_guard<std::mutex> lock(mutex);
-    library = path ? Library(path) : Library();
-  }
-
-  bool usable() const { return problem_.empty(); }
-  const std::string& problem() const { return problem_; }
-
-  decltype(&fl_cuda_interface_version) interface_version = nullptr;
-  decltype(&fl_cuda_device_count) device_count = nullptr;
-  decltype(&fl_cuda_workspace_bytes) workspace_bytes = nullptr;
-  decltype(&fl_cuda_compute) compute = nullptr;
-  decltype(&fl_cuda_scale) scale = nullptr;
-  decltype(&fl_cuda_capture_id) capture_id = nullptr;
-
- private:
-  Library() = default;
-
-  explicit Library(const std::string& path) : tried_(true) {
-    // Never closed: kernels may still be running.
-    void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!handle) {
-      problem_ = access_problem(path);
-      return;
-    }
-    const bool complete = find(handle, "fl_cuda_interface_version", interface_version) &&
-                          find(handle, "fl_cuda_device_count", device_count) &&
-                          find(handle, "fl_cuda_workspace_bytes", workspace_bytes) &&
-                          find(handle, "fl_cuda_compute", compute) &&
-                          find(handle, "fl_cuda_scale", scale) &&
-                          find(handle, "fl_cuda_capture_id", capture_id);
-    if (!complete || interface_version() != FL_INTERFACE_VERSION) {
-      problem_ = path + " belongs to another version of fusedloss";
-      return;
-    }
-    fl_status status;
-    if (device_count(&status) == 0) problem_ = status.message;
-  }
-
-  static std::string beside_this_module() {
-    Dl_info self;
-    if (!dladdr(reinterpret_cast<void*>(&beside_this_module), &self)) return kName;
-    const std::string path = self.dli_fname;
-    return path.substr(0, path.rfind('/') + 1) + kName;
-  }
-
-  // Of a library that cannot be opened. Where there is none, dlopen's words would only confuse.
-  static std::string access_problem(const std::string& path) {
-    const std::string reason = dlerror();
-    return reason.find("No such file") == std::string::npos
-               ? reason
-               : "this build of fusedloss has no kernels for GPUs (there is no " + path + ")";
-  }
-
-  template <class F>
-  static bool find(void* handle, const char* name, F& function) {
-    function = reinterpret_cast<F>(dlsym(handle, name));
-    return function != nullptr;
-  }
-
-  static constexpr const char* kName = "libfusedloss_cuda.so";
-  static std::mutex mutex;
-  static Library library;
-
-  bool tried_ = false;
-  std::string problem_;
-};
-
-std::mutex Library::mutex;
-Library Library::library;
-
-const Library& usable_library() {
-  const Library& library = Library::get();
+const CudaLibrary& usable_library() {
+  const CudaLibrary& library = CudaLibrary::get();
   if (!library.usable()) PyErr_SetString(PyExc_RuntimeError, library.problem().c_str());
   if (!library.usable()) throw py::error_already_set();
   return library;
@@ -113,22 +29,14 @@ void run(F f) {
   raise_for(status);
 }
 
-double* one_double(py::handle tensor, const char* name, int32_t device, View& out) {
-  if (tensor.is_none()) return nullptr;
-  view_output(tensor, name, out, device);
-  if (out.tensor.ndim != 0 || out.tensor.dtype != FL_FLOAT64)
-    throw py::type_error(std::string(name) + " must be 0-d and float64");
-  return static_cast<double*>(out.tensor.data);
-}
-
 py::object problem(const Arguments&) {
-  const Library& library = Library::get();
+  const CudaLibrary& library = CudaLibrary::get();
   return library.usable() ? py::object(py::none()) : py::str(library.problem());
 }
 
 py::object compute(const Arguments& given) {
   enum { kUpstream = kDescribed, kDevice, kStream, kAllocate, kScaleOut };
-  const Library& library = usable_library();
+  const CudaLibrary& library = usable_library();
   fl_cuda_launch launch{};
   launch.struct_size = sizeof launch;
   launch.device = int32_t(given.integer(kDevice));
@@ -137,7 +45,8 @@ py::object compute(const Arguments& given) {
   View upstream, scale, workspace;
   view(given[kUpstream], "upstream", upstream, launch.device);
   launch.upstream = upstream.tensor;
-  launch.scale = one_double(given[kScaleOut], "scale_out", launch.device, scale);
+  view_output(given[kScaleOut], "scale_out", scale, launch.device);
+  launch.scale = scale.tensor;
   run([&](fl_status* status) {
     library.workspace_bytes(&described.call, launch.device, &launch.workspace_bytes, status);
   });
@@ -153,7 +62,7 @@ py::object compute(const Arguments& given) {
 
 py::object scale(const Arguments& given) {
   enum { kInput, kUpstream, kFactor, kOutput, kDevice, kStream };
-  const Library& library = usable_library();
+  const CudaLibrary& library = usable_library();
   fl_cuda_launch launch{};
   launch.struct_size = sizeof launch;
   launch.device = int32_t(given.integer(kDevice));
@@ -161,7 +70,10 @@ py::object scale(const Arguments& given) {
   View input, upstream, factor, output;
   view(given[kInput], "input", input, launch.device);
   view(given[kUpstream], "upstream", upstream, launch.device);
-  const double* const number = one_double(given[kFactor], "factor", launch.device, factor);
+  view(given[kFactor], "factor", factor, launch.device);
+  if (factor.tensor.data && (factor.tensor.ndim != 0 || factor.tensor.dtype != FL_FLOAT64))
+    throw py::type_error("factor must be 0-d and float64");
+  const auto* const number = static_cast<const double*>(factor.tensor.data);
   view_output(given[kOutput], "output", output, launch.device);
   run([&](fl_status* status) {
     library.scale(&input.tensor, &upstream.tensor, number, &output.tensor, &launch, status);
@@ -170,7 +82,7 @@ py::object scale(const Arguments& given) {
 }
 
 py::object capture_id(const Arguments& given) {
-  const Library& library = usable_library();
+  const CudaLibrary& library = usable_library();
   void* const stream = reinterpret_cast<void*>(given.integer(0));
   uint64_t id = 0;
   run([&](fl_status* status) { library.capture_id(stream, &id, status); });
@@ -180,9 +92,9 @@ py::object capture_id(const Arguments& given) {
 py::object open_emulated(const Arguments& given) {
   emulated = false;
   if (given[0].is_none()) {
-    Library::replace(nullptr);
+    CudaLibrary::replace(nullptr);
   } else {
-    Library::replace(given[0].cast<std::string>().c_str());
+    CudaLibrary::replace(given[0].cast<std::string>().c_str());
     usable_library();
     emulated = true;
   }

@@ -1,4 +1,4 @@
-// The library for GPUs, opened when the first tensor of one comes along.
+// Calls of the library for GPUs from Python.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -5,7 +5,7 @@
 
 namespace fl {
 
-// Adds `xla_handlers`, XLA_OPERANDS and XLA_RESULTS to the module.
+// Adds `xla_handlers`, XLA_TARGET, XLA_OPERANDS and XLA_RESULTS to the module.
 void add_xla(pybind11::module_& module);
 
 }  // namespace fl

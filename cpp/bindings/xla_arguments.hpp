@@ -86,7 +86,7 @@ inline int32_t dtype_of(const Buffer& buffer, const char* name) {
       return FL_INT64;
     case kU8:
       return FL_UINT8;
-    case kPred:
+    case kBool:
       return FL_BOOL;
     default:
       fail(std::string(name) + " has a dtype that is not supported");
@@ -98,7 +98,6 @@ class Batch {
  public:
   void read(const Buffer& buffer, const char* name, int64_t axes) {
     static char nothing;  // an empty buffer may have no memory, which would mean "not given"
-    name_ = name;
     if (buffer.rank < axes || buffer.rank > FL_MAX_DIMS)
       fail(std::string(name) + " has " + std::to_string(buffer.rank) + " axes");
     data_ = buffer.data ? static_cast<char*>(buffer.data) : &nothing;
@@ -138,14 +137,7 @@ class Batch {
     return tensor;
   }
 
-  double number_at(const int64_t* place) const {
-    const fl_tensor tensor = at(place);
-    if (!is_floating(tensor.dtype) || rank() != 0) fail(std::string(name_) + " must be a number");
-    return read_number(tensor, 0);
-  }
-
  private:
-  const char* name_ = "";
   char* data_ = nullptr;
   fl_tensor tensor_{};
   int axes_ = 0;

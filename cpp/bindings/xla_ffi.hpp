@@ -33,7 +33,7 @@ struct MetadataExtension {
 };
 
 enum DataType : int {
-  kPred = 1,
+  kBool = 1,
   kS8 = 2,
   kS16 = 3,
   kS32 = 4,
@@ -105,7 +105,12 @@ struct CallFrame {
   Attributes attributes;
 };
 
-enum ErrorCode : int { kInvalidArgument = 3, kResourceExhausted = 8 };
+enum ErrorCode : int {
+  kInvalidArgument = 3,
+  kResourceExhausted = 8,
+  kFailedPrecondition = 9,
+  kInternal = 13
+};
 
 struct ErrorCreate {
   size_t struct_size;
@@ -118,6 +123,29 @@ struct ErrorDestroy {
   size_t struct_size;
   Extension* extensions;
   Error* error;
+};
+
+struct StreamGet {
+  size_t struct_size;
+  Extension* extensions;
+  Context* context;
+  void* stream;  // found
+};
+
+struct MemoryAllocate {  // on the device
+  size_t struct_size;
+  Extension* extensions;
+  Context* context;
+  size_t size, alignment;
+  void* data;  // found
+};
+
+struct MemoryFree {
+  size_t struct_size;
+  Extension* extensions;
+  Context* context;
+  size_t size;
+  void* data;
 };
 
 struct Schedule {
@@ -136,7 +164,11 @@ struct Api {
   Error* (*error_create)(ErrorCreate*);
   void* error_get_message;
   void (*error_destroy)(ErrorDestroy*);
-  void* between[8];  // from Handler_Register to DeviceMemory_Free
+  void* handler_register;
+  Error* (*stream_get)(StreamGet*);
+  void* between[4];  // from Type_Register to State_Get
+  Error* (*memory_allocate)(MemoryAllocate*);
+  Error* (*memory_free)(MemoryFree*);
   Error* (*thread_pool_schedule)(Schedule*);
 };
 

@@ -93,12 +93,26 @@ struct PointwiseCall {
   double params[FL_MAX_PARAMS] = {};
 };
 
+// A class for each row, as int64 or as int32.
+struct ClassOutput {
+  void* data = nullptr;
+  bool narrow = false;
+
+  FL_INLINE void put(int64_t row, int64_t label) const {
+    if (!data) return;
+    if (narrow)
+      static_cast<int32_t*>(data)[row] = int32_t(label);
+    else
+      static_cast<int64_t*>(data)[row] = label;
+  }
+};
+
 struct RowStatistics {
   char *log_sum_exp = nullptr, *label_log_prob = nullptr, *entropy = nullptr;
-  int64_t* argmax = nullptr;
+  ClassOutput argmax;
 
   explicit constexpr operator bool() const {
-    return log_sum_exp || label_log_prob || entropy || argmax;
+    return log_sum_exp || label_log_prob || entropy || argmax.data;
   }
 };
 

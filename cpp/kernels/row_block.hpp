@@ -62,7 +62,7 @@ void put_found(const RowStatistics& to, int64_t row, const Found<V>& found, int 
   put(to.log_sum_exp, found.log_sum_exp);
   put(to.label_log_prob, found.label_log_prob);
   put(to.entropy, found.entropy);
-  if (to.argmax) to.argmax[row] = found.argmax[lane];
+  to.argmax.put(row, found.argmax[lane]);
 }
 
 // ... of one that does not count.
@@ -71,7 +71,7 @@ void put_nothing_found(const RowStatistics& to, int64_t row) {
   char* const numbers[] = {to.log_sum_exp, to.label_log_prob, to.entropy};
   for (char* data : numbers)
     if (data) write<T>(data, row, T(0));
-  if (to.argmax) to.argmax[row] = -1;
+  to.argmax.put(row, -1);
 }
 
 // Mixed: operands are used as they lie also where registers have to be converted.

@@ -108,7 +108,7 @@ void check_statistics(const fl_call& call, const Arguments& arguments) {
   check("log_sum_exp", s.log_sum_exp, dtype);
   check("label_log_prob", s.label_log_prob, dtype);
   check("entropy", s.entropy, dtype);
-  check("argmax", s.argmax, FL_INT64);
+  check("argmax", s.argmax, s.argmax.dtype == FL_INT32 ? FL_INT32 : FL_INT64);
   if (s.label_log_prob.data && !arguments.labels)
     fail(FL_INVALID_VALUE, "label_log_prob needs integer labels, but y_true has a value per class");
 }

@@ -122,8 +122,10 @@ RowCall row_call(const fl_call& call, const Arguments& arguments) {
   const int64_t few = runs_over_pairs(call.loss_id) && k.dense ? kFewClasses / 4 : kFewClasses;
   k.across = k.classes <= few || inner;
   const fl_statistics& s = call.statistics;
-  k.statistics = {static_cast<char*>(s.log_sum_exp.data), static_cast<char*>(s.label_log_prob.data),
-                  static_cast<char*>(s.entropy.data), static_cast<int64_t*>(s.argmax.data)};
+  k.statistics = {static_cast<char*>(s.log_sum_exp.data),
+                  static_cast<char*>(s.label_log_prob.data),
+                  static_cast<char*>(s.entropy.data),
+                  {s.argmax.data, s.argmax.dtype == FL_INT32}};
   const int64_t fitting = std::max<int64_t>(1, kChunk / k.classes);
   k.group = inner ? neighbours_together(k.classes) : kRowGroup;
   k.block = k.across ? std::max<int64_t>(1, fitting / kRowGroup) * kRowGroup : fitting;

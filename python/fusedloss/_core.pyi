@@ -145,6 +145,7 @@ def open_emulated_cuda(path: str | None, /) -> None: ...
 
 # The losses as an operation of XLA: see cpp/bindings/xla.cpp.
 
+XLA_TARGET: str
 XLA_OPERANDS: tuple[str, ...]
 XLA_RESULTS: tuple[str, ...]
 

@@ -8,7 +8,8 @@ from fusedloss._formulas.calls import Call, Operands
 from fusedloss._formulas.namespace import Array
 from fusedloss._registry import BY_ID
 
-((TARGET, HANDLER),) = _core.xla_handlers().items()
+TARGET = _core.XLA_TARGET
+HANDLERS = _core.xla_handlers()
 
 Attribute = str | int | float | tuple[float, ...]
 

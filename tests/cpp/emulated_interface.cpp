@@ -53,7 +53,7 @@ struct Example {
     launch.struct_size = sizeof launch;
     launch.workspace = memory;
     launch.workspace_bytes = sizeof memory;
-    launch.scale = &scale;
+    launch.scale = {&scale, nullptr, nullptr, 0, FL_FLOAT64};
   }
 
   int32_t compute() { return fl_cuda_compute(&call, &launch, &status); }
@@ -65,6 +65,9 @@ void test_a_call() {
   expect(std::fabs(e.loss - std::log(3.0f)) < 1e-6f, "the loss of equal logits");
   expect(e.scale == 0.25, "the number of rows that count");
   expect(e.gradient[9] == 0, "no gradient of an ignored row");
+  float scale = 0;
+  e.launch.scale = {&scale, nullptr, nullptr, 0, FL_FLOAT32};
+  expect(e.compute() == FL_OK && scale == 0.25f, "the same number as float32");
 }
 
 void test_memory() {
@@ -95,6 +98,10 @@ void test_what_is_refused() {
   expect_error(weighted.compute(), weighted.status, FL_INVALID_TYPE,
                "class_weight must be float32 and contiguous");
 
+  Example half;
+  half.launch.scale.dtype = FL_FLOAT16;
+  expect_error(half.compute(), half.status, FL_INVALID_TYPE, "scale must be 0-d, and float64");
+
   Example wrong;
   wrong.launch.upstream = {wrong.logits.data(), wrong.shape, nullptr, 1, FL_FLOAT32};
   expect_error(wrong.compute(), wrong.status, FL_INVALID_TYPE, "upstream must be 0-d");
@@ -123,6 +130,8 @@ int main() {
   expect(fl_cuda_device_count(&status) == 1, "one emulated GPU");
   expect(fl_cuda_preload(0, &status) == FL_OK, "loaded");
   uint64_t capture = 1;
+  int32_t device = 1;
+  expect(fl_cuda_stream_device(nullptr, &device, &status) == FL_OK && device == 0, "its device");
   expect(fl_cuda_capture_id(nullptr, &capture, &status) == FL_OK && capture == 0, "no capture");
   test_a_call();
   test_memory();

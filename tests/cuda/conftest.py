@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from cuda_support import EMULATED, Gpu
+from cuda_support import Gpu
 
+from built import EMULATED
 from fusedloss import _core
 
 

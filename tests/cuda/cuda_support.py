@@ -2,26 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import torch
 from torch import Tensor
 
+from built import EMULATED
 from fusedloss import _core
 from fusedloss.torch import _plain
-
-BUILD = Path(__file__).parents[2] / "build"
-
-
-def newest(name: str) -> Path | None:
-    """A library of the last build."""
-    found = BUILD.rglob(name)
-    return max(found, key=lambda path: path.stat().st_mtime, default=None)
-
-
-EMULATED = newest("libfusedloss_emulated.so")
 
 
 class Gpu:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from cuda_support import EMULATED, Gpu, newest
+from cuda_support import Gpu
 
+from built import EMULATED, newest
 from fusedloss import _core
 
 LIBRARY = newest("libfusedloss_cuda.so")

@@ -31,17 +31,26 @@ STRUCTS = {
     ),
     ("ErrorCreate", "Error_Create_Args"): "struct_size message code:errc",
     ("ErrorDestroy", "Error_Destroy_Args"): "struct_size error",
+    ("StreamGet", "Stream_Get_Args"): "struct_size context:ctx stream",
+    ("MemoryAllocate", "DeviceMemory_Allocate_Args"): (
+        "struct_size context:ctx size alignment data"
+    ),
+    ("MemoryFree", "DeviceMemory_Free_Args"): "struct_size context:ctx size data",
     ("Schedule", "ThreadPool_Schedule_Args"): "struct_size context:ctx task data",
     ("Api", "Api"): (
         "struct_size api_version internal:internal_api error_create:XLA_FFI_Error_Create "
-        "error_destroy:XLA_FFI_Error_Destroy thread_pool_schedule:XLA_FFI_ThreadPool_Schedule"
+        "error_destroy:XLA_FFI_Error_Destroy stream_get:XLA_FFI_Stream_Get "
+        "memory_allocate:XLA_FFI_DeviceMemory_Allocate memory_free:XLA_FFI_DeviceMemory_Free "
+        "thread_pool_schedule:XLA_FFI_ThreadPool_Schedule"
     ),
 }
-# Of those that are part of others, or of which arrays are made.
+# Of those that are part of others, or of which arrays are made, ...
 SAME_SIZE = ["ApiVersion", "Buffer", "Span", "Scalar", "Array", "Buffers", "Attributes"]
+SAME_SIZE += ["StreamGet", "MemoryAllocate", "MemoryFree"]  # XLA compares theirs
 NUMBERS = {
-    **{f"k{name}": f"DataType_{name.upper()}" for name in ("Pred", "S8", "S16", "S32", "S64")},
-    **{f"k{name}": f"DataType_{name.upper()}" for name in ("U8", "F16", "F32", "F64", "BF16")},
+    "kBool": "DataType_PRED",
+    **{f"k{name}": f"DataType_{name}" for name in ("S8", "S16", "S32", "S64")},
+    **{f"k{name}": f"DataType_{name}" for name in ("U8", "F16", "F32", "F64", "BF16")},
     "kMetadataExtension": "Extension_Metadata",
     "kArrayAttribute": "AttrType_ARRAY",
     "kScalarAttribute": "AttrType_SCALAR",
@@ -49,6 +58,8 @@ NUMBERS = {
     "kExecute": "ExecutionStage_EXECUTE",
     "kInvalidArgument": "Error_Code_INVALID_ARGUMENT",
     "kResourceExhausted": "Error_Code_RESOURCE_EXHAUSTED",
+    "kFailedPrecondition": "Error_Code_FAILED_PRECONDITION",
+    "kInternal": "Error_Code_INTERNAL",
 }
 
 

@@ -126,3 +126,26 @@ def test_vmap_is_one_call_with_the_same_bits(case: Case) -> None:
         assert_same_bits(np.asarray(losses[place]), wanted.loss, f"loss of {case}")
         assert_same_bits(flushed(gradients[place]), flushed(wanted.grad), f"gradient of {case}")
     assert str(jax.make_jaxpr(jax.vmap(loss))(operands)).count("ffi_call[") == 1
+
+
+@pytest.mark.parametrize("case", ONCE[2::7], ids=str)
+def test_vmap_of_losses_is_a_call_with_more_rows(case: Case) -> None:
+    inputs = case.inputs(np.dtype(np.float32), (3, 5, 4))
+    operands = operands_of(inputs)
+    call = call_of(case, inputs, _core.NONE)
+    member = call if call.row_axis is None else call._replace(row_axis=1)
+    first = jax.tree.map(lambda array: array[0], operands)
+    axes = jax.tree.map(lambda _: 0, operands)
+    if case.is_row:  # weights of classes have no axis of the batch
+        first = first._replace(class_weight=operands.class_weight)
+        axes = axes._replace(class_weight=None)
+
+    def losses(each: Operands) -> Any:
+        return fused(member, False, each)[0]
+
+    got = jax.jit(jax.vmap(losses, (axes,)))(operands)
+    assert_same_bits(np.asarray(got), without_jax(call, operands).loss, f"losses of {case}")
+    got = jax.jit(jax.vmap(lambda y_pred: losses(first._replace(y_pred=y_pred))))(operands.y_pred)
+    for place in range(3):
+        wanted = without_jax(member, first._replace(y_pred=operands.y_pred[place])).loss
+        assert_same_bits(np.asarray(got[place]), wanted, f"losses of {case}, the others shared")

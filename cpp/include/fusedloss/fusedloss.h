@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 /* Grows by one whenever a struct or a function below changes its meaning. */
-#define FL_INTERFACE_VERSION 2
+#define FL_INTERFACE_VERSION 3
 #define FL_MAX_DIMS 16
 #define FL_MAX_PARAMS 8
 #define FL_MAX_MORE 2 /* predictions beside y_pred */
@@ -66,7 +66,7 @@ typedef void (*fl_task)(void* context, int64_t begin, int64_t end);
 typedef void (*fl_parallel_for)(void* pool, int64_t count, fl_task task, void* context);
 
 /* What the pass over the logits of a row finds beside its loss. Contiguous, shape of the rows,
- * dtype of the loss; argmax int64. Rows that do not count have 0 and argmax -1. */
+ * dtype of the loss; argmax int64 or int32. Rows that do not count have 0 and argmax -1. */
 typedef struct fl_statistics {
   fl_tensor log_sum_exp;
   fl_tensor label_log_prob; /* needs integer labels */

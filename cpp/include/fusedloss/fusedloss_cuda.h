@@ -27,7 +27,8 @@ typedef struct fl_cuda_launch {
   void* stream;           /* cudaStream_t of that device; NULL: its legacy default stream */
   void* workspace;        /* device memory, aligned to 64; in use until the call has run */
   size_t workspace_bytes; /* at least fl_cuda_workspace_bytes */
-  double* scale;          /* device memory that receives fl_result.scale; NULL: not wanted */
+  fl_tensor scale;        /* receives fl_result.scale: a number in device memory, float64 or
+                           * float32; data == NULL: not wanted */
   fl_tensor upstream;     /* a number in device memory, of any floating dtype, that multiplies the
                            * gradients beside call->upstream; data == NULL: 1 */
 } fl_cuda_launch;
@@ -52,6 +53,9 @@ FL_API int32_t fl_cuda_compute(const fl_call* call, const fl_cuda_launch* launch
 FL_API int32_t fl_cuda_scale(const fl_tensor* input, const fl_tensor* upstream,
                              const double* factor, const fl_tensor* output,
                              const fl_cuda_launch* launch, fl_status* status);
+
+/* The device of a stream. */
+FL_API int32_t fl_cuda_stream_device(void* stream, int32_t* device, fl_status* status);
 
 /* Which capture into a graph a stream is part of; 0: none. No two captures have the same number. */
 FL_API int32_t fl_cuda_capture_id(void* stream, uint64_t* id, fl_status* status);

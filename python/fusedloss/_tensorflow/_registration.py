@@ -13,7 +13,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from fusedloss._xla import HANDLER, TARGET
+from fusedloss._xla import HANDLERS, TARGET
 
 _GET_API = "_ZN3xla3ffi12GetXlaFfiApiEv"  # xla::ffi::GetXlaFfiApi()
 # Which of them has the function differs between platforms, and between wheels for CPUs and GPUs.
@@ -82,7 +82,7 @@ def register() -> None:
         struct_size=_Register.traits.offset + _Register.traits.size,
         name=_Text(name, len(name)),
         platform=_Text(platform, len(platform)),
-        execute=get_pointer(HANDLER, b"xla._CUSTOM_CALL_TARGET"),
+        execute=get_pointer(HANDLERS["cpu"], b"xla._CUSTOM_CALL_TARGET"),
     )
     error = api.handler_register(ctypes.byref(wish))
     if error:

@@ -4,9 +4,10 @@
     loss, gradient = jax.value_and_grad(fusedloss.jax.huber, argnums=1)(y_true, y_pred)
 
 Everything that JAX does to functions applies: jit, grad, vmap, scan, checkpoint, export. Value and
-gradient come from one pass of a kernel on the CPU, which leaves a batch that is sharded as it is;
-derivatives of other kinds and other devices have the same loss in jax.numpy. `fusedloss.jax.optax`
-offers the names and arguments of `optax.losses`.
+gradient come from one pass of a kernel, on CPUs and, where those kernels are built, on NVIDIA's
+GPUs; a batch that is sharded stays so. Derivatives of other kinds and other devices have the same
+loss in jax.numpy. On a GPU a label that is no class makes its row NaN, and raises nothing.
+`fusedloss.jax.optax` offers the names and arguments of `optax.losses`.
 """
 
 import fusedloss.jax._version  # noqa: F401  (first: it refuses versions of JAX that do not fit)

@@ -9,9 +9,10 @@ from jax import Array, ShapeDtypeStruct
 
 from fusedloss import _xla
 from fusedloss._formulas.calls import Call
-from fusedloss._xla import HANDLER, TARGET
+from fusedloss._xla import HANDLERS, TARGET
 
-jax.ffi.register_ffi_target(TARGET, HANDLER, platform="cpu")
+for _platform, _handler in HANDLERS.items():
+    jax.ffi.register_ffi_target(TARGET, _handler, platform=_platform)
 
 
 def custom_call(

@@ -19,7 +19,7 @@ from fusedloss import _core
 from fusedloss._formulas import calls
 from fusedloss._formulas.calls import Call, Operands
 from fusedloss._xla import Found, Wanted, wanted_of
-from fusedloss.jax import _kernel, _namespace
+from fusedloss.jax import _gpus, _kernel, _namespace
 from fusedloss.jax._namespace import widen
 
 
@@ -80,14 +80,15 @@ def _differentiable_jvp(
 
 
 def _compute(call: Call, wanted: Wanted, operands: Operands) -> Found:
-    """The loss, and what is wanted beside it: by the kernel, which runs on the CPU only."""
-    if jax.default_backend() == "cpu":
-        return _kernel.compute(call, operands, wanted)
-    found: Found = jax.lax.platform_dependent(
-        operands,
-        cpu=lambda each: _kernel.compute(call, each, wanted),
-        default=lambda each: _by_formula(call, wanted, False, each),
-    )
+    """The loss, and what is wanted beside it: by a kernel, where there is one."""
+    kernel = partial(_kernel.compute, call, wanted=wanted)
+    if jax.default_backend() == "cpu":  # the formula as well would double the time of tracing
+        return kernel(operands)
+    kernels = {"cpu": kernel}
+    if _gpus.have_kernels():
+        kernels["cuda"] = kernel
+    formula = partial(_by_formula, call, wanted, False)
+    found: Found = jax.lax.platform_dependent(operands, default=formula, **kernels)
     return found
 
 

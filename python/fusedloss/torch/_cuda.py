@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from fusedloss import _core
+from fusedloss._gpus import outdated
 from fusedloss._registry import BY_ID
 
 _told = False  # why there are no kernels
@@ -35,11 +36,10 @@ def available(device: torch.device) -> bool:
 
 @cache
 def _outdated(device: torch.device) -> str | None:
-    """What is wrong with a GPU from before those that kernels are compiled for."""
-    if device.type != "cuda" or torch.cuda.get_device_capability(device) >= (8, 0):
+    if device.type != "cuda":
         return None
-    name = torch.cuda.get_device_name(device)
-    return f"{name} is older than compute capability 8.0, with which the kernels begin"
+    name, capability = torch.cuda.get_device_name(device), torch.cuda.get_device_capability(device)
+    return outdated(name, capability)
 
 
 def is_emulated() -> bool:
