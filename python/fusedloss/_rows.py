@@ -18,9 +18,16 @@ def normalize_axis(axis: int, ndim: int, name: str = "y_pred") -> int:
     return axis % ndim
 
 
-def split_classes(shape: Shape, axis: int, name: str = "y_pred") -> tuple[int, Shape]:
-    """The class axis counted from the front, and the shape of the rows."""
-    if len(shape) < 2:
+def split_classes(
+    shape: Shape, axis: int, name: str = "y_pred", batched: bool = True
+) -> tuple[int, Shape]:
+    """The class axis counted from the front, and the shape of the rows.
+
+    ``batched``: whether there must be another axis. JAX makes batches out of functions of one row.
+    """
+    if not (shape or batched):
+        raise ValueError(f"{name} must have an axis along which a row lies, got a 0-d array")
+    if len(shape) < 2 and batched:
         raise ValueError(
             f"{name} must have a batch axis and one along which a row lies, got shape {shape}: for "
             f"one sample use {name}[np.newaxis], for two classes of one output a binary loss"

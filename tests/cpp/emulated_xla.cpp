@@ -44,8 +44,8 @@ extern "C" {
 [[gnu::visibility("default")]] int memory_in_use() { return in_use; }
 
 [[gnu::visibility("default")]] Error* handle(CallFrame* frame) {
-  static std::mutex
-      mutex;  // XLA computes what is independent at the same time; the emulator cannot
+  // XLA computes what is independent at the same time; the emulator cannot.
+  static std::mutex mutex;
   const std::lock_guard<std::mutex> lock(mutex);
   CallFrame emulated = *frame;
   Api api;

@@ -71,6 +71,28 @@ def test_vmap_of_some_arguments_and_twice() -> None:
     np.testing.assert_array_equal(got, [loss(each, LOGITS) for each in labels])
 
 
+def test_vmap_of_functions_of_one_sample() -> None:
+    def sparse(y: Any, x: Any) -> Any:
+        return fj.sparse_categorical_crossentropy(y, x, from_logits=True)
+
+    def weighted(y: Any, x: Any) -> Any:
+        return fj.binary_crossentropy(y, x, from_logits=True, pos_weight=2.0)
+
+    wanted = -jax.nn.log_softmax(LOGITS)[jnp.arange(8), LABELS]
+    np.testing.assert_allclose(jax.vmap(sparse)(LABELS, LOGITS), wanted, rtol=1e-6)
+    soft = jax.nn.softmax(-LOGITS)
+    got = jax.vmap(lambda y, x: fj.categorical_crossentropy(y, x, from_logits=True))(soft, LOGITS)
+    np.testing.assert_allclose(got, -(soft * jax.nn.log_softmax(LOGITS)).sum(1), rtol=1e-6)
+    got = jax.vmap(fj.cosine_similarity)(soft, LOGITS)
+    lengths = jnp.linalg.norm(soft, axis=1) * jnp.linalg.norm(LOGITS, axis=1)
+    np.testing.assert_allclose(got, -(soft * LOGITS).sum(1) / lengths, rtol=1e-5)
+    y, x = soft[:, 0], LOGITS[:, 0]
+    wanted = -2 * y * jax.nn.log_sigmoid(x) - (1 - y) * jax.nn.log_sigmoid(-x)
+    np.testing.assert_allclose(jax.vmap(weighted)(y, x), wanted, rtol=1e-6)
+    with pytest.raises(ValueError, match="y_pred must have an axis along which a row lies"):
+        sparse(LABELS[0], LOGITS[0, 0])
+
+
 def test_export_with_symbolic_shapes() -> None:
     rows = export.symbolic_shape("n, 5")
     arguments = (

@@ -58,17 +58,14 @@ def evaluate_pointwise(
     shape = prediction.shape
     if target.shape != shape:
         _arguments.refuse_shape("y_true", target.shape, shape)
-    if not shape:
-        raise ValueError("y_pred must have a batch axis, got a 0-d array: use y_pred.reshape(1)")
-    axis = _rows.normalize_axis(axis, len(shape))
-    row_axis = None if len(shape) == 1 else axis  # n samples of one output: elements are rows
+    axis = _rows.normalize_axis(axis, len(shape)) if shape else 0
+    row_axis = None if len(shape) <= 1 else axis  # n samples of one output: elements are rows
     if weights is not None:
         if isinstance(weights, Real):
             weights = np.full(1 if row_axis is None else shape[axis], weights)
         outputs = 1 if row_axis is None else shape[axis]
         weights = _per_class(weight_name, weights, outputs, highest)
-        weights = weights.reshape(-1, *[1] * (len(shape) - 1 - axis))
-        weights = weights.reshape(*[1] * (len(shape) - weights.ndim), *weights.shape)
+        weights = weights.reshape([-1 if each == axis else 1 for each in range(len(shape))])
     others = _further(loss, more, shape)
     operands = Operands(target, prediction, others, class_weight=weights)
     return _evaluate(loss, params, operands, None, row_axis, options)[0]
@@ -91,7 +88,7 @@ def evaluate_dense(
     ``labels`` is the advice to someone who has integer labels.
     """
     target, prediction = arrays_of(y_true, y_pred)
-    axis, rows = _rows.split_classes(prediction.shape, axis)
+    axis, rows = _rows.split_classes(prediction.shape, axis, batched=False)
     if target.shape != prediction.shape:
         _arguments.refuse_dense_labels(target, prediction.shape, rows, labels)
     if class_weight is not None:
@@ -118,7 +115,7 @@ def evaluate_sparse(
     ``dense`` is the advice to someone who has one-hot or soft labels.
     """
     target, prediction = arrays_of(y_true, y_pred)
-    axis, rows = _rows.split_classes(prediction.shape, axis)
+    axis, rows = _rows.split_classes(prediction.shape, axis, batched=False)
     if target.shape != rows or target.dtype.kind not in "iu":
         _arguments.refuse_labels(target, prediction.shape, rows, dense)
     if class_weight is not None:
@@ -144,7 +141,7 @@ def evaluate_vectors(
     ``name`` is that of ``y_pred`` in the public function.
     """
     prediction = _prediction(name, y_pred)
-    axis, rows = _rows.split_classes(prediction.shape, axis, name)
+    axis, rows = _rows.split_classes(prediction.shape, axis, name, batched=False)
     target = None
     if y_true is not None:
         target = _array("y_true", y_true)
