@@ -35,6 +35,7 @@ class Calls {
     const int64_t axes = given[kPred]->rank - ndim;
     if (ndim < 0 || axes < 0 || axis >= ndim || wanted[kLoss]->rank < axes)
       fail("y_pred lacks axes");
+    if (axes > FL_MAX_DIMS) fail("y_pred has too many axes");
 
     joined_ = can_be_joined(given, wanted, axes, ndim) ? axes : 0;
     axes_ = axes - joined_;

@@ -40,7 +40,8 @@ Returns:
   and float32 otherwise. It has derivatives of every order, in both modes, with respect to all
   arguments of a floating dtype; the gradient with respect to predictions is computed together with
   the value, in one pass. An empty batch has loss 0, and so has a mean over no row or over weights
-  whose sum is 0.
+  whose sum is 0. Arguments of a single row, without a batch axis, have a 0-d loss: `jax.vmap` makes
+  a batch of it.
 
 Raises:
   TypeError: an argument is not an array, or not a number, where one is expected, or its dtype is
@@ -49,7 +50,7 @@ Raises:
     denominator is given to a reduction that does not divide.
 
 What depends on values is found when the loss is computed: a label out of range then raises an error
-that says in which row it is.
+that says in which row it is, on a CPU; on a GPU it makes the loss and the gradient of its row NaN.
 """
 
 
