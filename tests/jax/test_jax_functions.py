@@ -163,8 +163,10 @@ def test_the_names_are_those_of_numpy() -> None:
 def test_arguments_and_documentation_are_those_of_numpy(name: str) -> None:
     ours = inspect.signature(getattr(fj, name)).parameters
     theirs = inspect.signature(getattr(fl, name)).parameters
-    assert list(ours) == [each for each in theirs if each not in ("return_grad", "out")]
-    for parameter in ours.values():
+    shared = [each for each in theirs if each not in ("return_grad", "out")]
+    assert list(ours) == [*shared, "inplace"]
+    assert ours["inplace"].default is False
+    for parameter in map(ours.get, shared):
         assert parameter.default == theirs[parameter.name].default
         assert parameter.kind == theirs[parameter.name].kind
     text = inspect.getdoc(getattr(fj, name))

@@ -58,7 +58,8 @@ def assert_same_call(case: Case, call: Call, operands: Operands) -> None:
 @pytest.mark.parametrize("case", ONCE, ids=str)
 def test_the_same_bits_as_without_jax(case: Case) -> None:
     inputs = case.inputs(np.dtype(np.float32), (9, 7))
-    assert_same_call(case, call_of(case, inputs), operands_of(inputs))
+    call = call_of(case, inputs)._replace(inplace=case.loss.id % 2 == 0)
+    assert_same_call(case, call, operands_of(inputs))
 
 
 @pytest.mark.parametrize("case", DEFAULTS[::4], ids=str)  # how numbers are read, not the formula

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 from typing import Any
 
 import jax
@@ -20,8 +21,8 @@ LOGITS = jnp.asarray(RANDOM.normal(size=(8, 5)), jnp.float32)
 LABELS = jnp.asarray(RANDOM.integers(0, 5, 8))
 
 
-def loss(labels: Any, logits: Any) -> Any:
-    return fj.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+def loss(labels: Any, logits: Any, inplace: bool = False) -> Any:
+    return fj.sparse_categorical_crossentropy(labels, logits, from_logits=True, inplace=inplace)
 
 
 def test_eager_and_jit_agree() -> None:
@@ -109,6 +110,47 @@ def test_export_with_symbolic_shapes() -> None:
         np.testing.assert_array_equal(got[1], want[1])
 
 
+def compiled(function: Any, *arguments: Any) -> Any:
+    return jax.jit(function).lower(*arguments).compile()
+
+
+def test_a_gradient_in_place_takes_the_memory_of_the_predictions() -> None:
+    bytes_of_logits = LOGITS.size * 4
+
+    def program(inplace: bool) -> Any:
+        return compiled(jax.value_and_grad(lambda x: loss(LABELS, 2 * x, inplace=inplace)), LOGITS)
+
+    ours, other = program(True), program(False)
+    sizes = (each.memory_analysis().temp_size_in_bytes for each in (other, ours))
+    assert next(sizes) - next(sizes) >= bytes_of_logits
+    for got, want in zip(ours(LOGITS), other(LOGITS), strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_predictions_that_are_needed_outlive_a_gradient_in_place() -> None:
+    def both(x: Any, inplace: bool) -> Any:
+        doubled = 2 * x
+        return loss(LABELS, doubled, inplace=inplace), doubled
+
+    differentiate = jax.value_and_grad(both, has_aux=True)
+    ours, other = (jax.jit(partial(differentiate, inplace=each))(LOGITS) for each in (True, False))
+    jax.tree.map(np.testing.assert_array_equal, ours, other)
+    before = np.array(LOGITS)
+    jax.block_until_ready(jax.jit(jax.grad(partial(loss, inplace=True), argnums=1))(LABELS, LOGITS))
+    np.testing.assert_array_equal(LOGITS, before)
+
+
+@pytest.mark.parametrize("axes", [(0, 0), (None, 0), (0, None)], ids=str)
+def test_vmap_of_gradients_in_place(axes: Any) -> None:
+    labels, logits = jnp.stack([LABELS, (LABELS + 1) % 5]), jnp.stack([LOGITS, -LOGITS])
+    arguments = [x if axis == 0 else x[0] for x, axis in zip((labels, logits), axes, strict=True)]
+    ours, other = (
+        jax.jit(jax.vmap(jax.grad(partial(loss, inplace=inplace), argnums=1), axes))(*arguments)
+        for inplace in (True, False)
+    )
+    np.testing.assert_array_equal(ours, other)
+
+
 def test_a_program_of_another_version_is_refused() -> None:
     call = jax.ffi.ffi_call(TARGET, jax.ShapeDtypeStruct((), jnp.float32))
     with pytest.raises((ValueError, RuntimeError), match="attribute loss is missing"):
@@ -172,7 +214,7 @@ check(lambda y, x, w: sparse(y, x, from_logits=True, sample_weight=w, ignore_cla
                              reduction="mean_with_sample_weight"),
       lambda y, x, w: (losses(y, x) * w * (y != 5)).sum() / (w * (y != 5)).sum(),
       (y, x, w), (rows, rows, rows), 2)
-check(lambda y, x: fl.huber(y, x), lambda y, x: jnp.where(
+check(lambda y, x: fl.huber(y, x, inplace=True), lambda y, x: jnp.where(
       abs(x - y) < 1, (x - y) ** 2 / 2, abs(x - y) - .5).mean(), (2 * x, x), (rows, rows), 1)
 flat = x.ravel()
 check(lambda y, x: fl.binary_crossentropy(y, x, from_logits=True, pos_weight=2.0),

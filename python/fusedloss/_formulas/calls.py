@@ -23,6 +23,7 @@ class Call(NamedTuple):
     reduction: int
     denominator: float = 0.0
     flags: int = 0
+    inplace: bool = False  # whether the gradient may take the memory of y_pred
 
 
 class Operands(NamedTuple):

@@ -22,8 +22,8 @@ from fusedloss.jax._loss import fused
 
 Shape = tuple[int, ...]
 
-# sample_weight, mask, reduction, denominator: what every public function takes.
-Options = tuple[ArrayLike | None, ArrayLike | None, str | None, Any]
+# sample_weight, mask, reduction, denominator, inplace: what every public function takes.
+Options = tuple[ArrayLike | None, ArrayLike | None, str | None, Any, bool]
 
 # The loss, and what was found out about the rows.
 Result = tuple[Array, Statistics | None]
@@ -170,7 +170,7 @@ def _evaluate(
     options: Options,
     statistics: bool = False,
 ) -> Result:
-    sample_weight, mask, reduction, denominator = options
+    sample_weight, mask, reduction, denominator, inplace = options
     y_true, y_pred = operands.y_true, operands.y_pred
     code = _arguments.reduction_code(reduction)
     names = [parameter.name for parameter in loss.parameters]
@@ -183,7 +183,7 @@ def _evaluate(
     if mask is not None:
         exists = _spread("mask", _array("mask", mask), rows, shape)
     operands = operands._replace(sample_weight=weight, mask=exists)
-    call = Call(loss.id, params, ignore_label, row_axis, code)
+    call = Call(loss.id, params, ignore_label, row_axis, code, inplace=bool(inplace))
     if denominator is not None:
         divisor = _divisor(denominator, reduction, call, operands)
         operands = operands._replace(divisor=divisor.astype(_loss_dtype(y_pred)))

@@ -25,8 +25,15 @@ def custom_call(
     """
     told = _xla.attributes(call, ndim, operands, results)
     shapes = tuple(_shape(name, call, ndim, operands["y_pred"]) for name in results)
-    # expand_dims: a batch of vmap is one call, and what its members share is not repeated for it.
-    compute = jax.ffi.ffi_call(TARGET, shapes, vmap_method="expand_dims")
+    aliases = {}
+    # A batch of vmap is one call, and what its members share is not repeated for it, ...
+    vmap_method = "expand_dims"
+    if call.inplace and "grad" in results:
+        aliases = {tuple(operands).index("y_pred"): results.index("grad")}
+        vmap_method = "broadcast_all"  # ... unless it must have room for all gradients
+    compute = jax.ffi.ffi_call(
+        TARGET, shapes, vmap_method=vmap_method, input_output_aliases=aliases or None
+    )
     attributes = {name: _attribute(value) for name, value in told.items()}
     return dict(zip(results, compute(*operands.values(), **attributes), strict=True))
 

@@ -34,6 +34,10 @@ _SHARED = """\
     "none" or None: nothing, there is one loss for each row.
   denominator: a number or a 0-d array to divide by in place of either mean's own divisor, such as
     the number of tokens in all parts of a batch when gradients are accumulated.
+  inplace: True lets XLA write the gradient over the predictions (the first of several), which
+    spares memory of that size and the time to get it. It changes no number: predictions that are
+    needed later on, or are an argument of the program that is not donated, are copied first, which
+    takes longer than room of its own for the gradient.
 
 Returns:
   The loss: 0-d, or in the shape of the rows for reduction "none"; float64 if `y_pred` is float64

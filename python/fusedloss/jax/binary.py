@@ -30,6 +30,7 @@ def binary_crossentropy(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.binary_crossentropy`, for arrays of JAX.
 
@@ -39,7 +40,7 @@ def binary_crossentropy(
     >>> gradient(y_true, logits, from_logits=True).round(3) + 0
     Array([-0.125,  0.125,  0.   ,  0.   ], dtype=float32)
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     if pos_weight is not None and not from_logits:
         raise ValueError("pos_weight needs from_logits=True, got from_logits=False")
     loss = _CROSSENTROPY_FROM_LOGITS if from_logits else _CROSSENTROPY
@@ -61,6 +62,7 @@ def binary_focal_crossentropy(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | str | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.binary_focal_crossentropy`, for arrays of JAX.
 
@@ -70,7 +72,7 @@ def binary_focal_crossentropy(
     >>> [f"{loss:.7f}" for loss in losses]
     ['0.1732868', '0.0000059']
     """
-    options = sample_weight, mask, reduction, normaliser(denominator)
+    options = sample_weight, mask, reduction, normaliser(denominator), inplace
     loss = _FOCAL_FROM_LOGITS if from_logits else _FOCAL
     balance, alphas = _UNBALANCED, None
     if apply_class_balancing:

@@ -33,6 +33,7 @@ def categorical_crossentropy(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Any:
     """As `fusedloss.categorical_crossentropy`, for arrays of JAX.
 
@@ -42,7 +43,7 @@ def categorical_crossentropy(
     >>> losses.round(4)
     Array([1.0986, 0.    ], dtype=float32)
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     loss, params = cross_entropy(
         from_logits, label_smoothing, temperature, softcap, z_loss, return_statistics
     )
@@ -68,6 +69,7 @@ def categorical_focal_crossentropy(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | str | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.categorical_focal_crossentropy`, for arrays of JAX.
 
@@ -76,7 +78,7 @@ def categorical_focal_crossentropy(
     >>> fl.categorical_focal_crossentropy(y_true, probabilities, reduction="none").round(6)
     Array([0.043322, 0.000263], dtype=float32)
     """
-    options = sample_weight, mask, reduction, normaliser(denominator)
+    options = sample_weight, mask, reduction, normaliser(denominator), inplace
     loss = _FOCAL_FROM_LOGITS if from_logits else _FOCAL
     scale, weights = split_alpha(alpha)
     params = scale, gamma, label_smoothing

@@ -24,6 +24,7 @@ def categorical_hinge(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.categorical_hinge`, for arrays of JAX.
 
@@ -33,7 +34,7 @@ def categorical_hinge(
     >>> float(loss), gradient.tolist()
     (0.75, [[1.0, -1.0, 0.0]])
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_dense(_HINGE, (), y_true, y_pred, options, axis, labels=ONE_HOT)[0]
 
 
@@ -51,6 +52,7 @@ def multi_margin(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.multi_margin`, for arrays of JAX.
 
@@ -60,7 +62,7 @@ def multi_margin(
     >>> float(loss), gradient.tolist()
     (0.3125, [[0.25, -0.5, 0.0, 0.25]])
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     # fmt: off
     return evaluate_sparse(
         _MULTI_MARGIN, (p, margin), y_true, y_pred, options, axis, ignore_class, class_weight,
@@ -79,6 +81,7 @@ def multilabel_margin(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.multilabel_margin`, for arrays of JAX.
 
@@ -88,5 +91,5 @@ def multilabel_margin(
     >>> float(loss), gradient.tolist()
     (0.3125, [[-0.5, 0.25, 0.0, 0.25]])
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_dense(_MULTI_MARGIN, (), y_true, y_pred, options, axis, labels=_MULTI_HOT)[0]

@@ -28,6 +28,7 @@ def poisson(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.poisson`, for arrays of JAX.
 
@@ -37,7 +38,7 @@ def poisson(
     >>> gradient(visits, log_rate, log_input=True, reduction="sum").tolist()
     [1.0, -1.0, 0.0]
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     if log_input:
         return evaluate_pointwise(_POISSON_LOG_INPUT, (full,), y_true, y_pred, options)
     return evaluate_pointwise(_POISSON, (epsilon, full), y_true, y_pred, options)
@@ -56,6 +57,7 @@ def negative_binomial(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.negative_binomial`, for arrays of JAX.
 
@@ -65,7 +67,7 @@ def negative_binomial(
     >>> jnp.exp(-losses).round(4)  # the probability of either count
     Array([0.44439998, 0.0274    ], dtype=float32)
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     more = (not_negative("dispersion", dispersion),)
     loss = _NEGATIVE_BINOMIAL_LOG_INPUT if log_input else _NEGATIVE_BINOMIAL
     params = (full,) if log_input else (epsilon, full)
@@ -85,6 +87,7 @@ def zero_inflated_poisson(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.zero_inflated_poisson`, for arrays of JAX.
 
@@ -95,7 +98,7 @@ def zero_inflated_poisson(
     >>> jnp.exp(-losses).round(4)  # the probability of either count
     Array([0.56769997, 0.1353    ], dtype=float32)
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     more = (zero_logit,)
     loss = _ZERO_INFLATED_LOG_INPUT if log_input else _ZERO_INFLATED
     params = (full,) if log_input else (epsilon, full)

@@ -26,6 +26,7 @@ def kl_divergence(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.kl_divergence`, for arrays of JAX.
 
@@ -35,7 +36,7 @@ def kl_divergence(
     >>> print(f"{loss:.4f}", gradient)
     0.6931 [[-1. -4.]]
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_dense(_DIVERGENCE, (), y_true, y_pred, options, axis, labels=ONE_HOT)[0]
 
 
@@ -52,6 +53,7 @@ def categorical_generalized_cross_entropy(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.categorical_generalized_cross_entropy`, for arrays of JAX.
 
@@ -61,7 +63,7 @@ def categorical_generalized_cross_entropy(
     >>> losses.round(4)
     Array([1.    , 0.2679], dtype=float32)
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     loss = _GENERALIZED_FROM_LOGITS if from_logits else _GENERALIZED
     if getattr(y_true, "ndim", 0) == getattr(y_pred, "ndim", 0):
         return evaluate_dense(loss, (q,), y_true, y_pred, options, axis)[0]
@@ -80,6 +82,7 @@ def nll(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.nll`, for arrays of JAX.
 
@@ -89,7 +92,7 @@ def nll(
     >>> print(f"{loss:.4f}", gradient.tolist())
     1.0397 [[0.0, -0.5], [-0.5, 0.0]]
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     # fmt: off
     return evaluate_sparse(
         _LOG_PROBS, (), y_true, y_pred, options, axis, ignore_class, class_weight, dense=_DENSE,

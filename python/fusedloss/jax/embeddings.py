@@ -22,6 +22,7 @@ def cosine_similarity(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.cosine_similarity`, for arrays of JAX.
 
@@ -30,7 +31,7 @@ def cosine_similarity(
     >>> fl.cosine_similarity(y_true, y_pred, reduction="none").round(6) + 0
     Array([-1.,  0.], dtype=float32)
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_dense(_COSINE, (), y_true, y_pred, options, axis, labels=ONE_HOT)[0]
 
 
@@ -46,6 +47,7 @@ def cosine_embedding(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.cosine_embedding`, for arrays of JAX.
 
@@ -55,7 +57,7 @@ def cosine_embedding(
     >>> fl.cosine_embedding(alike, first, second, margin=0.5, reduction="none").round(6)
     Array([1. , 0.1], dtype=float32)
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_vectors(_COSINE_EMBEDDING, (margin,), y_true, y_pred, options, axis, (other,))
 
 
@@ -74,6 +76,7 @@ def triplet_margin(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.triplet_margin`, for arrays of JAX.
 
@@ -83,7 +86,7 @@ def triplet_margin(
     >>> float(fl.triplet_margin(anchor, positive, negative, epsilon=0))
     1.0
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     params = margin, p, epsilon, swap
     more = positive, negative
     return evaluate_vectors(_TRIPLET, params, None, anchor, options, axis, more, "anchor")

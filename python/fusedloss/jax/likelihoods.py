@@ -26,6 +26,7 @@ def gamma(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.gamma`, for arrays of JAX.
 
@@ -35,7 +36,7 @@ def gamma(
     >>> float(loss), gradient.tolist()
     (2.0, [0.0, -1.0])
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     if log_input:
         return evaluate_pointwise(_GAMMA_LOG_INPUT, (), y_true, y_pred, options)
     return evaluate_pointwise(_GAMMA, (epsilon,), y_true, y_pred, options)
@@ -53,6 +54,7 @@ def tweedie(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.tweedie`, for arrays of JAX.
 
@@ -61,7 +63,7 @@ def tweedie(
     >>> fl.tweedie(rain, mean, epsilon=0, reduction="none").tolist()
     [2.0, 10.0]
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     if log_input:
         return evaluate_pointwise(_TWEEDIE_LOG_INPUT, (power,), y_true, y_pred, options)
     return evaluate_pointwise(_TWEEDIE, (power, epsilon), y_true, y_pred, options)
@@ -79,6 +81,7 @@ def gaussian_nll(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.gaussian_nll`, for arrays of JAX.
 
@@ -88,6 +91,6 @@ def gaussian_nll(
     >>> of_mean.tolist(), of_variance.tolist()
     ([0.0, -1.0], [0.25, -0.75])
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     more = (not_negative("variance", variance),)
     return evaluate_pointwise(_GAUSSIAN, (epsilon, full), y_true, y_pred, options, more=more)

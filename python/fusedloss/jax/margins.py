@@ -23,6 +23,7 @@ def hinge(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.hinge`, for arrays of JAX.
 
@@ -31,7 +32,7 @@ def hinge(
     >>> fl.hinge(labels, scores, reduction="none").tolist()
     [0.5, 0.0, 2.0]
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_pointwise(_HINGE, (), signs(y_true), y_pred, options)
 
 
@@ -44,6 +45,7 @@ def squared_hinge(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.squared_hinge`, for arrays of JAX.
 
@@ -52,7 +54,7 @@ def squared_hinge(
     >>> fl.squared_hinge(labels, scores, reduction="none").tolist()
     [0.25, 0.0, 4.0]
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_pointwise(_SQUARED_HINGE, (), signs(y_true), y_pred, options)
 
 
@@ -66,6 +68,7 @@ def hinge_embedding(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.hinge_embedding`, for arrays of JAX.
 
@@ -74,7 +77,7 @@ def hinge_embedding(
     >>> fl.hinge_embedding(alike, distances, reduction="none").tolist()
     [0.25, 0.75, 0.0]
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_pointwise(_HINGE_EMBEDDING, (margin,), y_true, y_pred, options)
 
 
@@ -87,6 +90,7 @@ def soft_margin(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.soft_margin`, for arrays of JAX.
 
@@ -95,7 +99,7 @@ def soft_margin(
     >>> fl.soft_margin(labels, scores, reduction="none").round(4)
     Array([1.000e+03, 6.931e-01], dtype=float32)
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_pointwise(_SOFT_MARGIN, (), y_true, y_pred, options)
 
 
@@ -110,6 +114,7 @@ def margin_ranking(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.margin_ranking`, for arrays of JAX.
 
@@ -119,6 +124,6 @@ def margin_ranking(
     >>> [each.tolist() for each in gradient(y_true, first, second, margin=0.5)]
     [[-0.0, 0.5], [0.0, -0.5]]
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     more = (other,)
     return evaluate_pointwise(_MARGIN_RANKING, (margin,), y_true, y_pred, options, more=more)

@@ -48,7 +48,7 @@ _DIVERGENCE = BY_NAME["kl_divergence_from_log_probs"]
 _SOFTMAX = BY_NAME["categorical_crossentropy_from_logits"]
 _COSINE = BY_NAME["cosine_similarity"]
 
-_UNREDUCED = None, None, "none", None
+_UNREDUCED = None, None, "none", None, False
 _LEAST_LENGTH = 1e-7  # of a vector that has a direction
 
 

@@ -22,6 +22,7 @@ def mean_squared_error(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.mean_squared_error`, for arrays of JAX.
 
@@ -30,7 +31,7 @@ def mean_squared_error(
     >>> fl.mean_squared_error(y_true, y_pred, reduction="none").tolist()
     [2.0, 0.5]
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_pointwise(_MEAN_SQUARED_ERROR, (), y_true, y_pred, options)
 
 
@@ -43,6 +44,7 @@ def mean_absolute_error(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.mean_absolute_error`, for arrays of JAX.
 
@@ -52,7 +54,7 @@ def mean_absolute_error(
     >>> float(loss), gradient.tolist()
     (0.75, [0.0, 0.25, 0.0, -0.25])
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_pointwise(_MEAN_ABSOLUTE_ERROR, (), y_true, y_pred, options)
 
 
@@ -65,6 +67,7 @@ def mean_absolute_percentage_error(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.mean_absolute_percentage_error`, for arrays of JAX.
 
@@ -73,7 +76,7 @@ def mean_absolute_percentage_error(
     >>> fl.mean_absolute_percentage_error(prices, estimates, reduction="none").tolist()
     [20.0, 5.0]
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_pointwise(_PERCENTAGE, (), y_true, y_pred, options)
 
 
@@ -86,6 +89,7 @@ def mean_squared_logarithmic_error(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.mean_squared_logarithmic_error`, for arrays of JAX.
 
@@ -94,5 +98,5 @@ def mean_squared_logarithmic_error(
     >>> print(f"{fl.mean_squared_logarithmic_error(y_true, y_pred):.4f}")
     0.2402
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_pointwise(_LOGARITHMIC, (), y_true, y_pred, options)

@@ -23,6 +23,7 @@ def huber(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.huber`, for arrays of JAX.
 
@@ -32,7 +33,7 @@ def huber(
     >>> float(loss), gradient.tolist()
     (1.3125, [0.25, 0.5])
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_pointwise(_HUBER, (delta,), y_true, y_pred, options)
 
 
@@ -46,6 +47,7 @@ def smooth_l1(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.smooth_l1`, for arrays of JAX.
 
@@ -55,7 +57,7 @@ def smooth_l1(
     >>> float(loss), gradient.tolist()
     (1.03125, [0.125, 0.5])
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_pointwise(_SMOOTH_L1, (beta,), y_true, y_pred, options)
 
 
@@ -68,6 +70,7 @@ def log_cosh(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.log_cosh`, for arrays of JAX.
 
@@ -76,7 +79,7 @@ def log_cosh(
     >>> fl.log_cosh(y_true, y_pred, reduction="none").round(4).tolist()
     [0.0, 99.30690002441406]
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_pointwise(_LOG_COSH, (), y_true, y_pred, options)
 
 
@@ -90,6 +93,7 @@ def pinball(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.pinball`, for arrays of JAX.
 
@@ -98,5 +102,5 @@ def pinball(
     >>> fl.pinball(y_true, y_pred, quantile=0.75, reduction="none").tolist()
     [0.75, 0.25]
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     return evaluate_pointwise(_PINBALL, (quantile,), y_true, y_pred, options)

@@ -34,6 +34,7 @@ def sparse_categorical_crossentropy(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | None = None,
+    inplace: bool = False,
 ) -> Any:
     """As `fusedloss.sparse_categorical_crossentropy`, for arrays of JAX.
 
@@ -50,7 +51,7 @@ def sparse_categorical_crossentropy(
     >>> statistics.argmax.tolist(), statistics.correct.tolist()
     ([0, 2, -1], [False, True, False])
     """
-    options = sample_weight, mask, reduction, denominator
+    options = sample_weight, mask, reduction, denominator, inplace
     loss, params = cross_entropy(
         from_logits, label_smoothing, temperature, softcap, z_loss, return_statistics
     )
@@ -78,6 +79,7 @@ def sparse_categorical_focal_crossentropy(
     mask: ArrayLike | None = None,
     reduction: str | None = "sum_over_batch_size",
     denominator: ArrayLike | str | None = None,
+    inplace: bool = False,
 ) -> Array:
     """As `fusedloss.sparse_categorical_focal_crossentropy`, for arrays of JAX.
 
@@ -87,7 +89,7 @@ def sparse_categorical_focal_crossentropy(
     >>> losses.round(6)
     Array([0.043322, 0.000263], dtype=float32)
     """
-    options = sample_weight, mask, reduction, normaliser(denominator)
+    options = sample_weight, mask, reduction, normaliser(denominator), inplace
     loss = _FOCAL_FROM_LOGITS if from_logits else _FOCAL
     scale, weights = split_alpha(alpha)
     params = scale, gamma, label_smoothing
