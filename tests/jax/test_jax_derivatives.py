@@ -104,6 +104,25 @@ def test_third_order() -> None:
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-6)
 
 
+def test_third_order_by_a_weight_of_0() -> None:
+    """The derivatives before are by others: at their time nobody differentiates by weights."""
+
+    def third(loss: Any, first: int) -> Any:
+        def value(x: Any, soft: Any, w: Any) -> Any:
+            return loss(x, soft, w, CLASS_WEIGHTS, None, "mean")
+
+        def slope(*each: Any) -> Any:
+            return (jax.grad(value, first)(*each) * LOGITS).sum()
+
+        def curve(*each: Any) -> Any:
+            return jnp.sin(jax.grad(slope)(*each)).sum()
+
+        return jax.jit(jax.grad(curve, 2))(LOGITS, SOFT, WEIGHTS)
+
+    for first in (0, 1):
+        np.testing.assert_allclose(third(ours, first), third(plain, first), 1e-3, 1e-6)
+
+
 def test_statistics_have_derivatives() -> None:
     def ours(logits: Any) -> Any:
         loss, found = fj.sparse_categorical_crossentropy(
@@ -130,6 +149,10 @@ def test_nothing_is_heard_of_rows_that_weigh_nothing() -> None:
     gradient = jax.grad(ours)(logits, SOFT, WEIGHTS, CLASS_WEIGHTS, None, "mean")
     assert jnp.isfinite(gradient).all()
     assert (gradient[1:3] == 0).all()
+    slopes = jax.grad(ours, (1, 2, 3))(logits, SOFT, WEIGHTS, CLASS_WEIGHTS, None, "mean")
+    assert jnp.isfinite(slopes[0]).all()
+    assert jnp.isnan(slopes[1]).tolist() == [False, True, False, False, False, False]
+    assert jnp.isfinite(slopes[2]).all()
     curve = jax.jvp(
         lambda x: jax.grad(ours)(x, SOFT, WEIGHTS, CLASS_WEIGHTS, None, "mean"),
         (logits,),

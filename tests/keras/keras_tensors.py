@@ -1,6 +1,6 @@
 """Tensors of whatever Keras runs on: made, differentiated and compared in the same words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -12,6 +12,7 @@ ON_TORCH = BACKEND == "torch"
 
 if ON_TORCH:
     import torch
+    from torch.autograd import forward_ad
 elif BACKEND == "jax":
     import jax
 else:
@@ -76,6 +77,37 @@ def gradients(
         value = function(*variables)
     given = tape.gradient(value, variables, tf.constant(flows_in(value)), "zero")
     return value, [tf.convert_to_tensor(each) for each in given]
+
+
+def slopes(function: Callable[..., Tensor], variables: Sequence[Tensor]) -> list[Tensor]:
+    """The derivatives of a function, which can be differentiated again; 0 where there is none."""
+    if BACKEND == "torch":
+        leaves = [each.requires_grad_() for each in variables]
+        value = function(*leaves)
+        if not value.requires_grad:
+            return [torch.zeros_like(each) for each in leaves]
+        return list(torch.autograd.grad(value, leaves, create_graph=True, materialize_grads=True))
+    if BACKEND == "jax":
+        return list(jax.grad(function, range(len(variables)))(*variables))
+    with tf.GradientTape() as tape:
+        tape.watch(variables)
+        value = function(*variables)
+    return list(tape.gradient(value, variables, unconnected_gradients="zero"))
+
+
+def pushed(function: Callable[..., Tensor], variables: list[Tensor], moves: list[Tensor]) -> Tensor:
+    """How fast a function changes where its variables move: in forward mode."""
+    if BACKEND == "torch":
+        with forward_ad.dual_level():
+            pairs = zip(variables, moves, strict=True)
+            value = function(*(forward_ad.make_dual(each.detach(), move) for each, move in pairs))
+            tangent = forward_ad.unpack_dual(value).tangent
+        return torch.zeros_like(value) if tangent is None else tangent
+    if BACKEND == "jax":
+        return jax.jvp(function, (*variables,), (*moves,))[1]
+    with tf.autodiff.ForwardAccumulator(variables, moves) as accumulator:
+        value = function(*variables)
+    return accumulator.jvp(value, unconnected_gradients="zero")
 
 
 def value_and_grad(

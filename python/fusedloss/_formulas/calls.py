@@ -43,8 +43,9 @@ def compute(
 ) -> Array:
     """Return the loss that `_core.compute` computes from the same arguments.
 
-    Where a weight is 0, nothing else is looked at, unless somebody ``differentiates_weights``: the
-    derivative with respect to such a weight is the loss.
+    Where a weight is 0, nothing else is looked at, unless somebody ``differentiates_weights``, in
+    whatever order: the derivative with respect to such a weight is the loss. Where that is not
+    finite, nothing is looked at then either, and the derivative with respect to the weight is NaN.
     """
     total, divisor = compute_parts(xp, call, operands, differentiates_weights)
     return divide(xp, call, operands, total, divisor)
@@ -67,10 +68,15 @@ def compute_parts(
     xp: Namespace, call: Call, operands: Operands, differentiates_weights: bool = False
 ) -> tuple[Array, Array | float | None]:
     """Return the sum of the losses and what a mean divides it by; or the losses, and None."""
-    operands, exists = _prepare(xp, call, operands, differentiates_weights)
+    operands, exists = _prepare(xp, call, operands)
+    weight, broken = operands.sample_weight, None
+    if weight is not None:
+        operands, broken = _hear(xp, call, operands, exists, differentiates_weights)
     values = _values(xp, call, operands)
-    if operands.sample_weight is not None:
-        values = values * operands.sample_weight
+    if weight is not None:
+        values = values * weight
+    if broken is not None:
+        values = xp.where(broken, _without_slope(xp, weight, broken), values)
     if exists is not None:
         values = xp.where(exists, values, 0.0)
     if _averages(call):
@@ -89,7 +95,7 @@ def compute_parts(
 
 def count(xp: Namespace, call: Call, operands: Operands) -> Array:
     """Return what a mean without a denominator of its own divides by."""
-    return _count(xp, call, *_prepare(xp, call, operands, True))
+    return _count(xp, call, *_prepare(xp, call, operands))
 
 
 def along(rows: Array, like: Array, axis: int | None) -> Array:
@@ -103,10 +109,8 @@ def _averages(call: Call) -> bool:
     return BY_ID[call.loss_id].kind == "pointwise" and call.row_axis is not None
 
 
-def _prepare(
-    xp: Namespace, call: Call, operands: Operands, differentiates_weights: bool
-) -> tuple[Operands, Array | None]:
-    """Everything in one dtype and nothing that could spoil a derivative; and what exists."""
+def _prepare(xp: Namespace, call: Call, operands: Operands) -> tuple[Operands, Array | None]:
+    """Everything in one dtype, with nothing in what does not exist; and what exists."""
     y_true, y_pred, more, weight, exists, class_weight, divisor = operands
     axis = call.row_axis
     dense = y_true is not None and is_dense(y_true, y_pred)
@@ -125,18 +129,50 @@ def _prepare(
         class_weight = xp.astype(class_weight, y_pred)
     if weight is not None:
         weight = xp.astype(weight, y_pred)
-    heard = exists
-    if weight is not None and not differentiates_weights:
-        heard = weight != 0 if exists is None else exists & (weight != 0)
-    if heard is not None:
-        # So that no NaN in what is not heard reaches a derivative. 0.5 is fine as a logit, as a
-        # probability, as a count and as a variance, and everything is smooth there.
-        within = along(heard, y_pred, axis)
-        if y_true is not None:
-            y_true = xp.where(within if dense else heard, y_true, 0.5 if dense else 0)
-        y_pred = xp.where(within, y_pred, 0.5)
-        more = tuple(xp.where(within, other, 0.5) for other in more)
-    return Operands(y_true, y_pred, more, weight, exists, class_weight, divisor), exists
+    operands = Operands(y_true, y_pred, more, weight, exists, class_weight, divisor)
+    return operands if exists is None else _silence(xp, call, operands, exists), exists
+
+
+def _hear(
+    xp: Namespace,
+    call: Call,
+    operands: Operands,
+    exists: Array | None,
+    differentiates_weights: bool,
+) -> tuple[Operands, Array | None]:
+    """Only what is heard of; and what weighs 0 and has no loss that a weight could scale."""
+    weight = operands.sample_weight
+    heard = weight != 0
+    if not differentiates_weights:
+        return _silence(xp, call, operands, heard), None
+    # Whether that is looked at which weighs 0 must not depend on its being 0: every derivative that
+    # passed it would be another constant then, which the weight no longer moves.
+    still = [None if each is None else xp.stop_gradient(each) for each in operands[:2]]
+    more = tuple(xp.stop_gradient(other) for other in operands.more)
+    found = _values(xp, call, operands._replace(y_true=still[0], y_pred=still[1], more=more))
+    heard = heard | xp.isfinite(found)
+    broken = ~heard if exists is None else exists & ~heard
+    return _silence(xp, call, operands, heard), broken
+
+
+def _silence(xp: Namespace, call: Call, operands: Operands, heard: Array) -> Operands:
+    """Operands of which no NaN reaches a derivative but where they are heard.
+
+    0.5 is fine as a logit, as a probability, as a count and as a variance, and everything is smooth
+    there.
+    """
+    y_true, y_pred = operands.y_true, operands.y_pred
+    within = along(heard, y_pred, call.row_axis)
+    if y_true is not None:
+        dense = is_dense(y_true, y_pred)
+        y_true = xp.where(within if dense else heard, y_true, 0.5 if dense else 0)
+    more = tuple(xp.where(within, other, 0.5) for other in operands.more)
+    return operands._replace(y_true=y_true, y_pred=xp.where(within, y_pred, 0.5), more=more)
+
+
+def _without_slope(xp: Namespace, weight: Array, here: Array) -> Array:
+    """0, with a derivative by the weight that is NaN where ``here``, which a weight of 0 has."""
+    return xp.sqrt(xp.square(xp.where(here, weight, 1.0)))
 
 
 def _values(xp: Namespace, call: Call, operands: Operands) -> Array:

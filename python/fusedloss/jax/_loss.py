@@ -75,7 +75,8 @@ def _differentiable_jvp(
     names = ("y_true", "y_pred", "more", "sample_weight", "class_weight", "divisor")
     moving = _moving(moves, names)
     found = _differentiable(call, wanted, operands)
-    formula = partial(_by_formula, call, wanted, "sample_weight" in moving)
+    # Also by weights of 0: a derivative by them may follow.
+    formula = partial(_by_formula, call, wanted, True)
     return found, _push(formula, operands, moving)
 
 
