@@ -55,6 +55,11 @@ def _checked(name: str, values: Any, high: float) -> np.ndarray:
     """`values` in float64, as an array of 0 axes or 1."""
     try:
         array = backend.numbers(values)
+    except NotImplementedError:
+        raise NotImplementedError(
+            f"{name} is kept as numbers, which must be known and by which there is no derivative, "
+            f"got {describe(values)}"
+        ) from None
     except (TypeError, ValueError):
         raise TypeError(f"{name} must hold numbers, got {describe(values)}") from None
     if array.ndim > 1:

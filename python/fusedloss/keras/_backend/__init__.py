@@ -49,7 +49,11 @@ class Backend(Protocol):
         """Return `values` as a tensor on the device of `y_pred`; their dtype stays."""
 
     def numbers(self, values: Any, /) -> np.ndarray:
-        """Return real numbers, in whatever holds them, as float64; or raise TypeError."""
+        """Return real numbers, in whatever holds them, as float64; or raise TypeError.
+
+        Raises:
+          NotImplementedError: they are not known yet, or something is differentiated by them.
+        """
 
     def constant(self, values: np.ndarray, /) -> Any:
         """Return an array as something to be kept, which `beside` makes a tensor of."""

@@ -7,11 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from fusedloss._tensorflow import _loss
-from fusedloss.keras._backend import Shape, Tensor
+from fusedloss._tensorflow._recording import records
+from fusedloss.keras._backend import Shape, Tensor, _shared
 from fusedloss.keras._backend._shared import attach_mask as attach_mask
 from fusedloss.keras._backend._shared import described
 from fusedloss.keras._backend._shared import mask_of as mask_of
-from fusedloss.keras._backend._shared import numbers as numbers
 from fusedloss.keras._backend._shared import positives as positives
 
 _LABELS = {tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8}
@@ -51,6 +51,13 @@ def predictions(values: Any) -> Tensor:
 def beside(y_pred: Tensor, values: Any) -> Tensor:  # noqa: ARG001 (TensorFlow copies it there)
     """Return `values` as a tensor."""
     return _tensor(values)
+
+
+def numbers(values: Any) -> np.ndarray:
+    """Return real numbers as an array of float64."""
+    if isinstance(values, (tf.Tensor, tf.Variable)) and records([tf.convert_to_tensor(values)]):
+        raise NotImplementedError
+    return _shared.numbers(values)
 
 
 def constant(values: np.ndarray) -> np.ndarray:

@@ -47,6 +47,8 @@ def beside(y_pred: Tensor, values: Any) -> Tensor:
 
 def numbers(values: Any) -> np.ndarray:
     """Return real numbers as an array of float64."""
+    if isinstance(values, Tensor) and values.requires_grad:
+        raise NotImplementedError
     tensor = torch.as_tensor(values, dtype=torch.float64, device="cpu")
     array: np.ndarray = tensor.detach().numpy()
     return array
