@@ -97,6 +97,22 @@ def test_crossentropy(fit: dict[str, Any], mode: dict[str, Any]) -> None:
     )
 
 
+@pytest.mark.parametrize("mode", [{}, EAGER], ids=str)
+def test_validation_and_evaluation(mode: dict[str, Any]) -> None:
+    """With weights, and a last batch that is partial; a step at a time, or compiled."""
+    given = {"sample_weight": WEIGHTS, "validation_data": (X[:41], LABELS[:41], WEIGHTS[:41])}
+    found = []
+    for loss in CROSSENTROPY:
+        keras.utils.set_random_seed(1)
+        model = dense(CLASSES)
+        model.compile("sgd", loss=loss, **mode)
+        history = model.fit(X, LABELS, batch_size=16, epochs=2, verbose=0, **given).history
+        evaluated = model.evaluate(X, LABELS, batch_size=16, sample_weight=WEIGHTS, verbose=0)
+        found.append({"evaluated": [float(evaluated)], **history})
+    assert found[0].keys() == {"evaluated", "loss", "val_loss"}
+    assert_same_histories(*found)
+
+
 def positive_half(x: Any) -> Any:
     """Means as they are, variances positive."""
     mean, variance = keras.ops.split(x, 2, -1)
