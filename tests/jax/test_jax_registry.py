@@ -10,8 +10,9 @@ from jax_calls import operands_of, without_jax
 
 from cases import CASES, DEFAULTS, FLOATS, Case
 from core_calls import call_of, flushed, predictions_of, with_predictions
+from edge_calls import edge_calls
 from fusedloss import _core
-from fusedloss._formulas import POINTWISE, ROW, calls
+from fusedloss._formulas import calls
 from fusedloss._formulas.calls import Call, Operands
 from fusedloss.jax import _namespace
 from fusedloss.jax._loss import fused
@@ -19,15 +20,9 @@ from support import assert_same_bits
 
 # Every loss, and once more with class weights.
 ONCE = [*DEFAULTS, *(case for case in CASES if case.weighted)]
-# In jax.numpy, too; the one left out is torch's own, in the table once torch is imported.
-FORMULAS = {**POINTWISE, **ROW}.keys() - {"binary_crossentropy_clamped"}
-WITH_FORMULA = [case for case in DEFAULTS if not case.labels and case.loss.name in FORMULAS]
+FORMULAS = [case for case in DEFAULTS if not case.labels]
 # ... with parameters other than the defaults, if it has any.
-CHANGED = [
-    case
-    for case in {case.loss.name: case for case in CASES if not case.labels}.values()
-    if case.loss.name in FORMULAS
-]
+CHANGED = list({case.loss.name: case for case in CASES if not case.labels}.values())
 HALVES = [dtype for dtype in FLOATS if dtype.itemsize == 2]
 
 
@@ -82,7 +77,26 @@ def test_formulas_compute_what_the_kernels_do(case: Case) -> None:
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("case", WITH_FORMULA, ids=str)
+def test_formulas_at_edges() -> None:
+    """Ties, bounds and zeros, where each framework has slopes of its own."""
+    edges = list(edge_calls())
+
+    @jax.jit
+    def differentiate() -> Any:
+        return [
+            jax.value_and_grad(formula_of(call, jax.tree.map(jnp.asarray, operands)))(
+                operands.y_pred
+            )
+            for _, call, operands, _ in edges
+        ]
+
+    for (what, _, _, wanted), (loss, gradient) in zip(edges, differentiate(), strict=True):
+        np.testing.assert_allclose(loss, wanted.loss, 1e-11, 1e-12, err_msg=what)
+        np.testing.assert_allclose(gradient, wanted.grad, 1e-9, 1e-12, err_msg=what)
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("case", FORMULAS, ids=str)
 def test_forward_mode_and_second_order(case: Case) -> None:
     inputs = case.inputs(np.dtype(np.float64), (3, 4))
     call, operands = call_of(case, inputs, _core.MEAN), operands_of(inputs)

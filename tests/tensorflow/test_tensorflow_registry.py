@@ -18,19 +18,15 @@ from tensorflow_calls import (
 
 from cases import CASES, DEFAULTS, FLOATS, Case
 from core_calls import call_of, flushed, predictions_of, with_predictions
+from edge_calls import edge_calls
 from fusedloss import _core
-from fusedloss._formulas import POINTWISE, ROW, calls
+from fusedloss._formulas import calls
 from fusedloss._formulas.calls import Call, Operands
 from fusedloss._tensorflow import _kernel, _namespace
 from support import assert_same_bits
 
-FORMULAS = {**POINTWISE, **ROW}.keys()  # all losses but one, which only PyTorch has
 # Every loss, and once more with class weights.
-ONCE = [
-    case
-    for case in [*DEFAULTS, *(case for case in CASES if case.weighted)]
-    if case.loss.name in FORMULAS
-]
+ONCE = [*DEFAULTS, *(case for case in CASES if case.weighted)]
 # Those of which TensorFlow does not take 13 seconds to differentiate the formula twice.
 DIFFERENTIATED = [
     case
@@ -38,13 +34,7 @@ DIFFERENTIATED = [
     if not (case.labels or case.weighted or case.loss.name.startswith("negative_binomial"))
 ]
 # ... with parameters other than the defaults, if it has any; class weights and labels, too.
-CHANGED = list(
-    {
-        (case.loss.name, case.labels, case.weighted): case
-        for case in CASES
-        if case.loss.name in FORMULAS
-    }.values()
-)
+CHANGED = list({(case.loss.name, case.labels, case.weighted): case for case in CASES}.values())
 HALVES = [dtype for dtype in FLOATS if dtype.itemsize == 2]
 
 
@@ -94,6 +84,19 @@ def test_formulas_compute_what_the_kernels_do(case: Case) -> None:
     np.testing.assert_allclose(loss, wanted.loss, rtol=1e-11, atol=1e-13)
     for got, want in zip(gradients, wanted.grads, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
+
+
+def test_formulas_at_edges() -> None:
+    """Ties, bounds and zeros, where each framework has slopes of its own."""
+    for what, call, operands, wanted in edge_calls():
+
+        def formula(y_pred: Any, call: Call = call, operands: Operands = operands) -> Any:
+            given = operands._replace(y_true=tf.constant(operands.y_true), y_pred=y_pred)
+            return calls.compute(_namespace, call, given)
+
+        loss, (gradient,) = differentiate(formula, [tf.constant(operands.y_pred)])
+        np.testing.assert_allclose(loss, wanted.loss, 1e-11, 1e-12, err_msg=what)
+        np.testing.assert_allclose(gradient, wanted.grad, 1e-9, 1e-12, err_msg=what)
 
 
 @pytest.mark.parametrize("case", DIFFERENTIATED[::2], ids=str)

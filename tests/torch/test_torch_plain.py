@@ -3,12 +3,15 @@
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from edge_calls import edge_calls
 from fusedloss import _core
-from fusedloss.torch import _plain
+from fusedloss._formulas import calls
+from fusedloss.torch import _namespace, _plain
 
 LOSSES = {info.name: info for info in _core.losses()}
 ALL = (_core.NONE, _core.SUM, _core.MEAN, _core.WEIGHTED_MEAN)
@@ -115,6 +118,17 @@ def test_plain_torch_computes_what_the_kernel_does(name: str) -> None:
     for params in ((), changed(info)):
         for row_axis in (1,) if info.kind == "row" else (None, 1):
             check(info, params, *inputs(name), row_axis=row_axis)
+
+
+def test_edges() -> None:
+    """Ties, bounds and zeros."""
+    for what, call, operands, wanted in edge_calls():
+        y_pred = torch.from_numpy(operands.y_pred).requires_grad_()
+        given = operands._replace(y_true=torch.from_numpy(operands.y_true), y_pred=y_pred)
+        loss = calls.compute(_namespace, call, given)
+        (gradient,) = torch.autograd.grad(loss, y_pred)
+        np.testing.assert_allclose(loss.detach(), wanted.loss, 1e-11, 1e-12, err_msg=what)
+        np.testing.assert_allclose(gradient, wanted.grad, 1e-9, 1e-12, err_msg=what)
 
 
 @pytest.mark.parametrize("exists", [False, True], ids=["all", "mask"])

@@ -2,6 +2,7 @@
 
 from fusedloss._formulas.binary import focal_factor
 from fusedloss._formulas.namespace import Array, Formulas, Namespace, is_dense
+from fusedloss._formulas.operations import clip
 
 # Where the core keeps logarithms finite: far below any that matters, far inside float32.
 _LOWEST_LOG = -1e30
@@ -18,7 +19,7 @@ def one_hot(xp: Namespace, y_true: Array, y_pred: Array, axis: int) -> Array:
 
 def _log_clipped(xp: Namespace, y_pred: Array, axis: int, epsilon: float) -> Array:
     share = y_pred / xp.sum(y_pred, axis, keepdims=True)
-    return xp.log(xp.clip(share, epsilon, 1 - epsilon))
+    return xp.log(clip(xp, share, epsilon, 1 - epsilon))
 
 
 def _smooth_classes(xp: Namespace, y_true: Array, axis: int, label_smoothing: float) -> Array:
@@ -41,7 +42,7 @@ def _class_cost(
     if is_dense(y_true, log_prob):
         target = _smooth_classes(xp, y_true, axis, label_smoothing)
         # A class without a target costs nothing, also where ln p is -inf.
-        finite = xp.where(target == 0, xp.clip(weighted, _LOWEST_LOG, None), weighted)
+        finite = xp.where(target == 0, clip(xp, weighted, _LOWEST_LOG, None), weighted)
         return -xp.sum(target * finite, axis)
     # Labels are looked up: one-hot targets would take as much memory again as the predictions.
     own = xp.take(weighted, y_true, axis)
@@ -71,7 +72,7 @@ def _focal_cost(
     sharp = _class_cost(xp, focus, log_prob, None, axis, 0.0)
     if label_smoothing == 0:
         return sharp
-    uniform = -xp.mean(xp.clip(log_prob, _LOWEST_LOG, None), axis)
+    uniform = -xp.mean(clip(xp, log_prob, _LOWEST_LOG, None), axis)
     return (1 - label_smoothing) * sharp + label_smoothing * xp.sum(focus, axis) * uniform
 
 
@@ -175,8 +176,8 @@ def _kl_divergence(
 ) -> Array:
     del weight
     target, prob = (
-        xp.clip(one_hot(xp, y_true, y_pred, axis), epsilon, 1),
-        xp.clip(y_pred, epsilon, 1),
+        clip(xp, one_hot(xp, y_true, y_pred, axis), epsilon, 1),
+        clip(xp, y_pred, epsilon, 1),
     )
     return xp.sum(target * xp.log(target / prob), axis)
 

@@ -3,6 +3,7 @@
 import math
 
 from fusedloss._formulas.namespace import Array, Formulas, Namespace
+from fusedloss._formulas.operations import clip
 from fusedloss._formulas.regression import at_least
 
 # Below, a dispersion counts as this: the loss is Poisson's there.
@@ -73,7 +74,7 @@ def _zero_inflated_poisson_log_input(
 ) -> Array:
     none = y_true == 0
     # e^-rate is 0 long before the rate overflows.
-    rate = xp.exp(xp.clip(xp.where(none, y_pred, 0), None, 80))
+    rate = xp.exp(clip(xp, xp.where(none, y_pred, 0), None, 80))
     counted = xp.where(none, 0, y_pred)
     cost = xp.exp(counted) - y_true * counted
     cost = cost + _log_factorial(xp, y_true) if full else cost

@@ -4,6 +4,7 @@ import math
 
 from fusedloss._formulas.categorical import one_hot
 from fusedloss._formulas.namespace import Array, Formulas, Namespace, is_dense
+from fusedloss._formulas.operations import clip
 
 
 def _above_zero(xp: Namespace, values: Array) -> Array:
@@ -21,7 +22,7 @@ def _squared_hinge(xp: Namespace, y_true: Array, y_pred: Array) -> Array:
 
 def _hinge_embedding(xp: Namespace, y_true: Array, y_pred: Array, margin: float) -> Array:
     # A target that is neither 1 nor -1 belongs to both kinds, as in torch.
-    apart = xp.where(y_true == 1, 0, xp.clip(margin - y_pred, 0, None))
+    apart = xp.where(y_true == 1, 0, clip(xp, margin - y_pred, 0, None))
     return apart + xp.where(y_true == -1, 0, y_pred)
 
 
@@ -32,7 +33,7 @@ def _soft_margin(xp: Namespace, y_true: Array, y_pred: Array) -> Array:
 def _margin_ranking(
     xp: Namespace, y_true: Array, y_pred: Array, margin: float, *, more: tuple[Array]
 ) -> Array:
-    return xp.clip(margin - y_true * (y_pred - more[0]), 0, None)
+    return clip(xp, margin - y_true * (y_pred - more[0]), 0, None)
 
 
 def _categorical_hinge(

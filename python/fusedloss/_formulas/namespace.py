@@ -9,16 +9,15 @@ Array: TypeAlias = Any
 Namespace: TypeAlias = Any
 """Its operations, under the names and with the meaning of NumPy's where NumPy has them.
 
-    abs argmax clip exp expm1 full_like isfinite isnan log log1p logaddexp max maximum mean minimum
+    abs argmax exp expm1 full_like isfinite isnan log log1p logaddexp max maximum mean minimum
     moveaxis sinh sqrt square sum tanh where
 
-`sum`, `mean` and `max` take an axis and `keepdims`. Derivatives are those of torch: at a bound of
-`clip` that of what is inside, at 0 that of `abs` and `relu` 0, and equals share that of a maximum.
+`sum`, `mean` and `max` take an axis and `keepdims`. Derivatives are those of torch: at 0 that of
+`abs` and `relu` is 0, and equals share that of a maximum.
 Beside these:
 
     length(x, axis): the size of an axis, which is not always known before there are values
     lgamma log_sigmoid log_softmax(x, axis) logsumexp(x, axis) relu sigmoid xlogy
-    norm(x, p, axis): whose derivative is 0 where x is
     one_hot(labels, like, axis): in shape and dtype of `like`
     take(x, labels, axis): of each row of `x` along the axis the entry of its label
     lookup(x, labels): the entry of each label in one row

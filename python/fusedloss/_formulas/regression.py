@@ -3,6 +3,7 @@
 import math
 
 from fusedloss._formulas.namespace import Array, Formulas, Namespace
+from fusedloss._formulas.operations import clip
 
 LOG_2 = math.log(2)
 HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
@@ -24,7 +25,7 @@ def _mean_absolute_error(xp: Namespace, y_true: Array, y_pred: Array) -> Array:
 def _mean_absolute_percentage_error(
     xp: Namespace, y_true: Array, y_pred: Array, epsilon: float
 ) -> Array:
-    return 100 * xp.abs(y_pred - y_true) / xp.clip(xp.abs(y_true), epsilon, None)
+    return 100 * xp.abs(y_pred - y_true) / clip(xp, xp.abs(y_true), epsilon, None)
 
 
 def _mean_squared_logarithmic_error(
@@ -48,7 +49,7 @@ def _log_cosh(xp: Namespace, y_true: Array, y_pred: Array) -> Array:
 
 def _huber(xp: Namespace, y_true: Array, y_pred: Array, delta: float) -> Array:
     difference = y_pred - y_true
-    slope = xp.clip(difference, -delta, delta)
+    slope = clip(xp, difference, -delta, delta)
     return slope * (difference - 0.5 * slope)
 
 

@@ -2,6 +2,7 @@
 
 from fusedloss._formulas.categorical import one_hot
 from fusedloss._formulas.namespace import Array, Formulas, Namespace
+from fusedloss._formulas.operations import clip, norm
 
 # Added to the squared length of a vector, as in torch.
 _LEAST_SQUARE = 1e-12
@@ -11,7 +12,7 @@ def _unit(xp: Namespace, x: Array, axis: int, epsilon: float) -> Array:
     """x / max(|x|, epsilon); of a vector of length 0 a constant, since it has no direction."""
     square = xp.sum(xp.square(x), axis, keepdims=True)
     nowhere = square == 0
-    scale = xp.clip(1 / xp.sqrt(xp.where(nowhere, 1, square)), None, 1 / epsilon)
+    scale = clip(xp, 1 / xp.sqrt(xp.where(nowhere, 1, square)), None, 1 / epsilon)
     return x * xp.where(nowhere, 0, scale)
 
 
@@ -36,7 +37,7 @@ def _cosine_embedding(
     del weight
     squares = [xp.sum(xp.square(x), axis) + _LEAST_SQUARE for x in (y_pred, more[0])]
     cosine = xp.sum(y_pred * more[0], axis) / xp.sqrt(squares[0] * squares[1])
-    apart = xp.where(y_true == -1, xp.clip(cosine - margin, 0, None), 0)
+    apart = xp.where(y_true == -1, clip(xp, cosine - margin, 0, None), 0)
     return xp.where(y_true == 1, 1 - cosine, apart)
 
 
@@ -57,12 +58,12 @@ def _triplet_margin(
     positive, negative = more
 
     def distance(a: Array, b: Array) -> Array:
-        return xp.norm(a - b + epsilon, p, axis)
+        return norm(xp, a - b + epsilon, p, axis)
 
     far = distance(y_pred, negative)
     if swap:
         far = xp.minimum(far, distance(positive, negative))
-    return xp.clip(margin + distance(y_pred, positive) - far, 0, None)
+    return clip(xp, margin + distance(y_pred, positive) - far, 0, None)
 
 
 ROW: Formulas = {

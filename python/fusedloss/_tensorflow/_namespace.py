@@ -1,6 +1,6 @@
 """The operations of the formulas in TensorFlow: see `fusedloss._formulas.namespace`."""
 
-# ruff: noqa: A004 (the names are those of NumPy)
+# ruff: noqa: A004, F401 (the names are those of NumPy, and the formulas look them up)
 
 from typing import Any, TypeAlias
 
@@ -29,46 +29,6 @@ from tensorflow.math import reduce_mean as mean
 from tensorflow.math import reduce_sum as sum
 from tensorflow.nn import log_softmax, relu
 
-__all__ = [
-    "abs",
-    "argmax",
-    "astype",
-    "clip",
-    "exp",
-    "expm1",
-    "full_like",
-    "isfinite",
-    "isnan",
-    "length",
-    "lgamma",
-    "log",
-    "log1p",
-    "log_sigmoid",
-    "log_softmax",
-    "logaddexp",
-    "logsumexp",
-    "lookup",
-    "max",
-    "maximum",
-    "mean",
-    "minimum",
-    "moveaxis",
-    "norm",
-    "one_hot",
-    "relu",
-    "sigmoid",
-    "sinh",
-    "sqrt",
-    "square",
-    "stop_gradient",
-    "sum",
-    "take",
-    "tanh",
-    "where",
-    "widen",
-    "xlogy",
-]
-
 Tensor: TypeAlias = Any
 """A tf.Tensor, which has no types; sizes of its axes may not be known."""
 
@@ -78,16 +38,9 @@ def astype(x: Tensor, like: Tensor) -> Tensor:
     return tf.cast(x, like.dtype)
 
 
-def clip(x: Tensor, low: float | None, high: float | None) -> Tensor:
-    """Return x between two bounds; at these its slope is still 1, unlike that of tf's clip."""
-    if low is not None:
-        x = where(x < low, low, x)
-    return x if high is None else where(x > high, high, x)
-
-
 def full_like(x: Tensor, value: float) -> Tensor:
     """Return a constant in the shape and dtype of x."""
-    return tf.zeros_like(x) + tf.cast(value, x.dtype)
+    return tf.zeros_like(x) + tf.constant(value, x.dtype)
 
 
 def length(x: Tensor, axis: int) -> Any:
@@ -125,19 +78,6 @@ def moveaxis(x: Tensor, source: int, destination: int) -> Tensor:
     return x if order == sorted(order) else tf.transpose(x, order)
 
 
-def norm(x: Tensor, p: float, axis: int) -> Tensor:
-    """Return the p-norm along an axis; its derivative is 0 where x is, and finite everywhere."""
-    nowhere = x == 0
-    size = abs(where(nowhere, 1.0, x))
-    powers = size if p == 1 else square(size) if p == 2 else size**p
-    total = sum(where(nowhere, 0.0, powers), axis)
-    if p == 1:
-        return total
-    empty = total == 0
-    total = where(empty, 1.0, total)
-    return where(empty, 0.0, sqrt(total) if p == 2 else total ** (1 / p))
-
-
 def one_hot(labels: Tensor, like: Tensor, axis: int) -> Tensor:
     """Return 1 at the label of each row of ``like`` along an axis, and 0 elsewhere.
 
@@ -164,10 +104,11 @@ def take(x: Tensor, labels: Tensor, axis: int) -> Tensor:
 
 def where(condition: Tensor, x: Any, y: Any) -> Tensor:
     """Return x where the condition holds, elsewhere y: of the two, one may be a number."""
+    # A cast would round a number to float32 first.
     if not tf.is_tensor(x):
-        x = tf.cast(x, y.dtype)
+        x = tf.constant(x, y.dtype)
     if not tf.is_tensor(y):
-        y = tf.cast(y, x.dtype)
+        y = tf.constant(y, x.dtype)
     return tf.where(condition, x, y)
 
 

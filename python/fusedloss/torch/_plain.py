@@ -7,10 +7,9 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from fusedloss import _formulas
 from fusedloss._formulas import calls
 from fusedloss._formulas.calls import Call, Operands, along
-from fusedloss.torch import _namespace, _originals
+from fusedloss.torch import _namespace
 from fusedloss.torch._namespace import widen
 
 __all__ = ["along", "compute", "in_one_dtype", "loss_dtype", "widen"]
@@ -51,12 +50,3 @@ def compute(
     operands = Operands(y_true, y_pred, more, sample_weight, mask, class_weight)
     loss: Tensor = calls.compute(_namespace, call, operands, differentiated)
     return loss
-
-
-def _binary_crossentropy_clamped(xp: object, y_true: Tensor, y_pred: Tensor) -> Tensor:
-    del xp
-    return _originals.binary_cross_entropy(y_pred, y_true, reduction="none")
-
-
-# torch's own way to keep logarithms finite, with a slope that is not the derivative of its value.
-_formulas.POINTWISE["binary_crossentropy_clamped"] = _binary_crossentropy_clamped
