@@ -134,13 +134,13 @@ def test_labels_and_weights_of_unknown_sizes() -> None:
 
 
 SEVERAL = """
+import contextlib
 import keras
 import numpy as np
 import fusedloss.keras
 
 if keras.backend.backend() == "jax":
     keras.distribution.set_distribution(keras.distribution.DataParallel())
-    import contextlib
     scope = contextlib.nullcontext
 else:
     import tensorflow as tf
@@ -159,6 +159,18 @@ for library in (fusedloss.keras, keras.losses):
         model.compile(keras.optimizers.SGD(0.1), loss=loss)
     history = model.fit(x, y, sample_weight=weights, batch_size=8, epochs=2, verbose=0).history
     print(*history["loss"])
+
+# A number that a sum is divided by is the same for the whole batch, on several devices or on one.
+for where in (scope, contextlib.nullcontext):
+    keras.utils.set_random_seed(1)
+    with where():
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
+        loss = fusedloss.keras.BinaryFocalCrossentropy(from_logits=True, denominator=5)
+        model.compile(keras.optimizers.SGD(0.1), loss=loss)
+    history = model.fit(x, np.float32(y > 1), batch_size=8, epochs=2, verbose=0).history
+    print(*history["loss"], *model.get_weights()[0].ravel())
+    if keras.backend.backend() == "jax":
+        keras.distribution.set_distribution(None)
 """
 
 
@@ -173,6 +185,8 @@ def test_a_batch_over_several_devices() -> None:
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    ours, theirs = (list(map(float, line.split())) for line in result.stdout.splitlines()[-2:])
+    lines = [list(map(float, line.split())) for line in result.stdout.splitlines()[-4:]]
+    ours, theirs, shared, alone = lines
     assert ours == pytest.approx(theirs, rel=1e-5)
     assert ours[1] < ours[0]
+    assert shared == pytest.approx(alone, rel=1e-5)

@@ -78,8 +78,8 @@ def test_formulas_do_instead(case: Case, monkeypatch: pytest.MonkeyPatch) -> Non
                 tf.config,
                 "list_logical_devices",
                 lambda: [
-                    SimpleNamespace(name="/device:CPU:0", device_type="CPU"),
-                    SimpleNamespace(name="/device:GPU:0", device_type="GPU"),
+                    tf.config.LogicalDevice("/device:CPU:0", "CPU"),
+                    tf.config.LogicalDevice("/device:GPU:0", "GPU"),
                 ],
             ),
             "it uses /device:GPU:0",
@@ -89,7 +89,7 @@ def test_formulas_do_instead(case: Case, monkeypatch: pytest.MonkeyPatch) -> Non
                 tf.config,
                 "list_logical_devices",
                 lambda: [
-                    SimpleNamespace(name=f"/job:worker/task:{i}/device:CPU:0", device_type="CPU")
+                    tf.config.LogicalDevice(f"/job:worker/task:{i}/device:CPU:0", "CPU")
                     for i in range(2)
                 ],
             ),

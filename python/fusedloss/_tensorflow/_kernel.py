@@ -2,6 +2,7 @@
 
 import logging
 from functools import lru_cache, partial
+from typing import Any
 
 import tensorflow as tf
 
@@ -70,15 +71,22 @@ def _only_cpus() -> bool:
     Where an operation of a graph will run is not known while it is built, nor what XLA compiles it
     for; and what has a handler on the CPU alone fails anywhere else.
     """
-    devices = tf.config.list_logical_devices()
+    # Asked each time, since a process may join others later; what the answer means is kept.
+    reason = _why_not_on((*tf.config.list_logical_devices(),))
+    if reason:
+        _say(reason)
+    return not reason
+
+
+@lru_cache
+def _why_not_on(devices: tuple[Any, ...]) -> str | None:
+    """What keeps the core from computing where these devices are."""
     others = [each.name for each in devices if each.device_type != "CPU"]
     if others:
-        _say(f"the kernels for TensorFlow run on CPUs only, and it uses {others[0]}")
-        return False
+        return f"the kernels for TensorFlow run on CPUs only, and it uses {others[0]}"
     if len({each.name.partition("/device:")[0] for each in devices}) > 1:
-        _say("some of its devices belong to other processes")
-        return False
-    return True
+        return "some of its devices belong to other processes"
+    return None
 
 
 @lru_cache(maxsize=1)

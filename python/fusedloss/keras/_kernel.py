@@ -103,7 +103,9 @@ class Kernel(ABC):
         elif reduction == _core.NONE and sample_weight is not None:
             # In Keras the losses follow the weights: (n,) losses by (n, 1) weights are (n, 1).
             loss, _ = squeeze_or_expand(loss, sample_weight)
-        return backend.share(loss) if reduction in _MEANS else loss
+        # By a number the sums of all parts of a batch are divided, and then add up by themselves.
+        is_mean = reduction in _MEANS and not isinstance(self.denominator, float)
+        return backend.share(loss) if is_mean else loss
 
     def losses(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the losses of the rows. Tensors may be symbolic, and so is the result then."""

@@ -129,7 +129,9 @@ class BinaryFocalCrossentropy(FusedLoss):
         only.
       denominator: what a mean divides the sum of the losses of the rows by, instead of their
         number: another number > 0, or "positives", the sum of the labels of the rows that count,
-        which are not masked and not of weight 0, but at least 1.
+        which are not masked and not of weight 0, but at least 1. Under a strategy of
+        `tf.distribute` a number divides the losses of the whole batch; positives are those of a
+        replica, and the loss is the mean over the replicas, as every mean is there.
     """
 
     def __init__(
