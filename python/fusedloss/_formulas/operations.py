@@ -1,4 +1,4 @@
-"""Operations that are the same formula in every framework, since their derivatives are not."""
+"""What the operations of a framework make the same formula of in each."""
 
 from fusedloss._formulas.namespace import Array, Namespace
 
@@ -21,3 +21,13 @@ def norm(xp: Namespace, x: Array, p: float, axis: int) -> Array:
     empty = total == 0
     total = xp.where(empty, 1.0, total)
     return xp.where(empty, 0.0, xp.sqrt(total) if p == 2 else total ** (1 / p))
+
+
+def positives(xp: Namespace, targets: Array, weight: Array | None, exists: Array | None) -> Array:
+    """Return the targets that are positive and count, and 0 for all others; as constants."""
+    counts = targets > 0
+    if weight is not None:
+        counts = counts & (weight != 0)
+    if exists is not None:
+        counts = counts & exists
+    return xp.where(counts, xp.stop_gradient(targets), 0)

@@ -15,9 +15,11 @@ from jax.typing import ArrayLike
 
 from fusedloss import _arguments, _core, _rows
 from fusedloss._arguments import describe, integer, number
+from fusedloss._formulas import operations
 from fusedloss._formulas.calls import Call, Operands, along
 from fusedloss._registry import complete_parameters
 from fusedloss._statistics import Statistics, complete
+from fusedloss.jax import _namespace
 from fusedloss.jax._loss import fused
 
 Shape = tuple[int, ...]
@@ -283,19 +285,17 @@ def _positives(call: Call, operands: Operands) -> Array:
     """The sum of the positive targets of the rows that count, at least 1."""
     y_true, y_pred, axis = operands.y_true, operands.y_pred, call.row_axis
     assert y_true is not None
-    counts = jnp.ones((1,) * y_true.ndim, jnp.bool_)
     sparse = y_true.ndim < y_pred.ndim
     beside = y_true if sparse else y_pred
-    if operands.mask is not None:
-        counts = counts & along(operands.mask, beside, axis)
-    if operands.sample_weight is not None:
-        counts = counts & along(operands.sample_weight != 0, beside, axis)
+    given = operands.sample_weight, operands.mask
+    weight, exists = (None if each is None else along(each, beside, axis) for each in given)
     if call.ignore_label is not None and sparse:
-        counts = counts & (y_true != call.ignore_label)
+        labelled = y_true != call.ignore_label
+        exists = labelled if exists is None else exists & labelled
     dtype = _loss_dtype(y_pred)
     # An integer label is one positive target.
     targets = jnp.ones(y_true.shape, dtype) if sparse else y_true.astype(dtype)
-    return jnp.maximum(1, jnp.where(counts & (targets > 0), targets, 0).sum())
+    return jnp.maximum(1, operations.positives(_namespace, targets, weight, exists).sum())
 
 
 def _readable(labels: Array) -> Array:

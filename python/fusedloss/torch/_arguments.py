@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn import _reduction
 from torch.overrides import handle_torch_function
 
+from fusedloss._formulas import operations
+from fusedloss.torch import _namespace
 from fusedloss.torch._coverage import covers
 from fusedloss.torch._plain import loss_dtype
 
@@ -209,12 +211,8 @@ def spread_mask(mask: Tensor, losses: torch.Size, device: torch.device) -> Tenso
 
 def positives(targets: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
     """The sum of the positive targets of what counts, at least 1; all in shapes that broadcast."""
-    counts = targets > 0
-    if weight is not None:
-        counts = counts & (weight != 0)
-    if mask is not None:
-        counts = counts & mask
-    return targets.detach().where(counts, 0).sum(dtype=torch.float64).clamp_min(1)
+    counted: Tensor = operations.positives(_namespace, targets, weight, mask)
+    return counted.sum(dtype=torch.float64).clamp_min(1)
 
 
 def number(name: str, value: Any) -> float:

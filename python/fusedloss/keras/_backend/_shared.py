@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from fusedloss._formulas import operations
 from fusedloss._formulas.calls import Call, Operands
 from fusedloss._registry import BY_ID, complete_parameters
 from fusedloss.keras._backend import Tensor
@@ -56,12 +57,8 @@ def described(
 
 def positives(y_true: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
     """Return the sum of the positive targets of what counts, at least 1, as a constant."""
-    counts = y_true > 0
-    if weight is not None:
-        counts = counts & (weight != 0)
-    if mask is not None:
-        counts = counts & mask
     is_double = keras.backend.standardize_dtype(y_true.dtype) == "float64"
     dtype = "float64" if is_double else keras.config.floatx()
-    targets = keras.ops.cast(keras.ops.stop_gradient(y_true), dtype)
-    return keras.ops.maximum(1, keras.ops.sum(keras.ops.where(counts, targets, 0)))
+    targets = keras.ops.cast(y_true, dtype)
+    counted = operations.positives(keras.ops, targets, weight, mask)
+    return keras.ops.maximum(1, keras.ops.sum(counted))
