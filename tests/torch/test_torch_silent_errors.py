@@ -131,3 +131,27 @@ def test_the_derivative_of_a_weight_is_the_loss(function: Loss) -> None:
     w = torch.linspace(0, 1, 6, dtype=torch.float64).requires_grad_()
     close(torch.autograd.grad(weighted(w), w)[0], F.cross_entropy(X, Y, reduction="none"))
     close(torch.func.grad(weighted)(w.detach()), F.cross_entropy(X, Y, reduction="none"))
+
+
+@functions
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_weight_of_0_has_derivatives_of_higher_order(function: Loss, times: int) -> None:
+    """Inside a transform, a tensor does not require the gradient that one around it takes."""
+
+    def ours(x: Tensor, w: Tensor) -> Tensor:
+        if function is loss:
+            return FL.cross_entropy(x, Y, sample_weight=w, denominator=1.0)
+        return torch.ops.fusedloss.categorical_crossentropy_from_logits(Y, x, w, reduction="sum")
+
+    def plain(x: Tensor, w: Tensor) -> Tensor:
+        return (F.cross_entropy(x, Y, reduction="none") * w).sum()
+
+    def slope(f: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+        return lambda x, w: (torch.func.grad(f)(x, w) * X).sum()
+
+    w, derivatives = torch.linspace(0, 1, 6, dtype=torch.float64), []
+    for f in (ours, plain):
+        for _ in range(times):
+            f = slope(f)
+        derivatives.append(torch.func.grad(f, 1)(X, w))
+    close(*derivatives)

@@ -5,11 +5,11 @@ For everything the kernels do not cover.
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from fusedloss._formulas import calls
 from fusedloss._formulas.calls import Call, Operands, along
 from fusedloss.torch import _namespace
+from fusedloss.torch._coverage import is_transformed
 from fusedloss.torch._namespace import widen
 
 __all__ = ["along", "compute", "in_one_dtype", "loss_dtype", "widen"]
@@ -42,10 +42,9 @@ def compute(
     more: tuple[Tensor, ...] = (),
 ) -> Tensor:
     """The loss that `_core.compute` computes from the same arguments."""
-    # The derivative with respect to a weight is the loss, also where the weight is 0.
-    differentiated = sample_weight is not None and (
-        sample_weight.requires_grad or forward_ad._current_level >= 0
-    )
+    # The derivative with respect to a weight is the loss, also where the weight is 0. Inside a
+    # transform, a tensor does not tell that one around it differentiates by it.
+    differentiated = sample_weight is not None and (sample_weight.requires_grad or is_transformed())
     call = Call(loss_id, params, ignore_label, row_axis, reduction, denominator, flags)
     operands = Operands(y_true, y_pred, more, sample_weight, mask, class_weight)
     loss: Tensor = calls.compute(_namespace, call, operands, differentiated)
