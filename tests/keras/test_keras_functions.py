@@ -15,7 +15,7 @@ from keras_cases import (
     needs_current_keras,
     value_and_grad,
 )
-from keras_tensors import array, assert_close, tensor
+from keras_tensors import ON_TORCH, array, assert_close, tensor
 
 import fusedloss.keras
 from fusedloss.keras._backend import backend
@@ -26,6 +26,8 @@ pytestmark = needs_current_keras
 @pytest.mark.parametrize("ndim", [2, 3])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_values_and_gradients(case: Case, ndim: int) -> None:
+    if not ON_TORCH and ndim == 2:
+        pytest.skip("the same code on each backend")
     shape = (6, 5) if ndim == 2 else (4, 5, 3) if case.axis == 1 else (4, 3, 5)
     y_true, y_pred = case.batch(*shape)
     ours, theirs = getattr(fusedloss.keras, case.function), case.in_keras
@@ -100,7 +102,7 @@ def test_a_function_as_the_loss_of_a_model(case: Case) -> None:
     results = []
     for loss in (getattr(fusedloss.keras, case.function), case.in_keras):
         model = keras.Sequential([keras.Input(y_pred.shape[1:]), layer])
-        model.compile(loss=loss)
+        model.compile(loss=loss, run_eagerly=True)
         results.append(float(model.evaluate(array(y_pred), array(y_true), verbose=0)))
     assert results[0] == pytest.approx(results[1], rel=1e-5)
 

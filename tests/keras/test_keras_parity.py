@@ -112,6 +112,8 @@ def test_names_of_a_reduction(case: Case, alias: tuple[str, str | None]) -> None
 @pytest.mark.parametrize(("dtype", "eps"), [("float16", 2**-10), ("bfloat16", 2**-7)])
 @pytest.mark.parametrize("case", SOME_CASES, ids=str)
 def test_half_precision_predictions(case: Case, dtype: str, eps: float) -> None:
+    if not ON_TORCH and SOME_CASES.index(case) % 2 == (dtype == "float16"):
+        pytest.skip("the two in turn")
     y_true, y_pred = case.batch(*shape_for(case, 2), dtype=dtype)
     value, gradient = value_and_grad(case.ours(), y_true, y_pred)
     expected, slope = value_and_grad(case.theirs(), y_true, y_pred)
@@ -242,7 +244,7 @@ def test_strides(case: Case) -> None:
 def test_last_axis_of_size_1_and_broadcasting(
     name: str, target: tuple[int, ...], prediction: tuple[int, ...]
 ) -> None:
-    if not ON_TORCH and (not prediction or name not in ("Huber", "Hinge")):
+    if not ON_TORCH and (not prediction or name != "Huber"):
         pytest.skip("the same code on each backend; Keras has a loss of one number on torch only")
     case = next(case for case in CASES if case.name == name)
     random = np.random.default_rng(0)
@@ -284,6 +286,8 @@ def test_last_axis_of_size_1_of_labels(
 @pytest.mark.parametrize("name", ["MeanSquaredError", "Huber"])
 def test_weights_for_a_single_row(name: str, reduction: str | None) -> None:
     """Keras reads 1-D predictions as one row, and repeats its loss for every weight."""
+    if not ON_TORCH and name != "Huber":
+        pytest.skip("the same code for each loss")
     case = next(case for case in CASES if case.name == name)
     ours, theirs = case.ours(reduction=reduction), case.theirs(reduction=reduction)
     for shape in [(5,), (1, 5)]:
@@ -309,7 +313,7 @@ def test_large_batch(case: Case) -> None:
 def test_epsilon_is_that_of_keras() -> None:
     keras.config.set_epsilon(0.01)
     y_pred = tensor([[0.0, 1.0, 0.0, 0.0, 0.0], [0.001, 0.999, 0.0, 0.0, 0.0]])
-    for case in CASES:
+    for case in SOME_CASES:
         if case.predictions not in ("probability", "distribution", "rate"):
             continue
         if case.targets == "label" and BACKEND == "tensorflow":
