@@ -6,6 +6,8 @@ PYTHON ?= python3
 WERROR ?= OFF
 # Kernels for GPUs: auto (where nvcc is found), on, off. They take minutes to compile.
 CUDA ?= auto
+# For which of them: all, or some in half the time, as in continuous integration.
+GPUS ?= all
 
 BIN := .venv/bin
 BUILD := build/dev
@@ -16,7 +18,7 @@ PYTEST := OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --
 # Each allocation by itself, or accesses past its end would be those of its neighbour.
 SANITIZER := PYTORCH_NO_CUDA_MEMORY_CACHING=1 compute-sanitizer --error-exitcode 1
 CPP := $(shell find cpp cuda tests/cpp -name '*.[ch]pp' -o -name '*.h' -o -name '*.cu')
-BUILT := .venv/built-werror-$(WERROR)-cuda-$(CUDA)
+BUILT := .venv/built-werror-$(WERROR)-cuda-$(CUDA)-gpus-$(GPUS)
 
 # Keras asks once, when it is imported. Tests of its other backends have a process for each.
 export KERAS_BACKEND := torch
@@ -86,6 +88,7 @@ $(BUILT): .venv/installed CMakeLists.txt cuda/CMakeLists.txt pyproject.toml $(CP
 	  --config-settings=cmake.define.FUSEDLOSS_TESTS=ON \
 	  --config-settings=cmake.define.FUSEDLOSS_WERROR=$(WERROR) \
 	  --config-settings=cmake.define.FUSEDLOSS_CUDA=$(CUDA) \
+	  --config-settings=cmake.define.FUSEDLOSS_GPUS=$(GPUS) \
 	  --editable .
 	@touch $@
 
