@@ -47,6 +47,7 @@ def test_it_shows_nothing_but_its_interface() -> None:
         "fl_cuda_interface_version",
         "fl_cuda_preload",
         "fl_cuda_scale",
+        "fl_cuda_stream_device",
         "fl_cuda_workspace_bytes",
     }
 

@@ -63,8 +63,12 @@ def histories(
         # Elsewhere than on torch, validation is one more program to compile.
         validation = {"validation_data": (x, y)} if ON_TORCH else {}
         history = model.fit(x, y, batch_size=16, epochs=2, verbose=0, **validation, **(fit or {}))
-        result.append({name: list(map(float, v)) for name, v in history.history.items()})
+        result.append(numbers_of(history))
     return result
+
+
+def numbers_of(history: Any) -> dict[str, list[float]]:
+    return {name: list(map(float, values)) for name, values in history.history.items()}
 
 
 def assert_same_histories(mine: dict[str, Any], other: dict[str, Any], rel: float = 1e-4) -> None:
@@ -108,9 +112,9 @@ def test_validation_and_evaluation(mode: dict[str, Any]) -> None:
         keras.utils.set_random_seed(1)
         model = dense(CLASSES)
         model.compile("sgd", loss=loss, **mode)
-        history = model.fit(X, LABELS, batch_size=16, epochs=2, verbose=0, **given).history
+        history = model.fit(X, LABELS, batch_size=16, epochs=2, verbose=0, **given)
         evaluated = model.evaluate(X, LABELS, batch_size=16, sample_weight=WEIGHTS, verbose=0)
-        found.append({"evaluated": [float(evaluated)], **history})
+        found.append({"evaluated": [float(evaluated)], **numbers_of(history)})
     assert found[0].keys() == {"evaluated", "loss", "val_loss"}
     assert_same_histories(*found)
 
